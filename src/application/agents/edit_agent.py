@@ -1,0 +1,50 @@
+"""Change an agent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from application.actor import Actor
+from application.agents.model_check import require_model
+from application.agents.ownership import own_agent
+from application.agents.views import AgentView
+from application.ports.catalog import Catalog
+from application.ports.chat_model import ChatModel
+from application.ports.clock import Clock
+from application.retrying import again_when_stale
+from domain.shared.identifiers import AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class EditAgentCommand:
+    """Which agent, and the fields of its profile to replace."""
+
+    actor: Actor
+    agent_id: AgentId
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EditAgent:
+    """Changes one of the caller's agents; SlugTaken, UnknownModel."""
+
+    catalog: Catalog
+    models: ChatModel
+    clock: Clock
+
+    async def execute(self, command: EditAgentCommand) -> AgentView:
+        """Return the changed agent; AgentNotFound when the caller has no such."""
+        return await again_when_stale(lambda: self._edit(command))
+
+    async def _edit(self, command: EditAgentCommand) -> AgentView:
+        async with self.catalog.open() as unit:
+            agent = await own_agent(unit, command.agent_id, command.actor)
+            before = agent.changed()
+            if "model" in command.changes:
+                await require_model(self.models, command.changes["model"])
+            agent.edit(replace(agent.profile, **command.changes), now=self.clock.now())
+            unit.agents.save(agent)
+            unit.record(before)
+            unit.record(agent.changed())
+            await unit.commit()
+        return AgentView.of(agent)

@@ -1,0 +1,83 @@
+"""Reading views: flat, immutable, cacheable. Other owners' things are not found. Pages are by keyset."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Protocol
+
+from application.actor import Actor
+from application.agents.views import AgentView
+from application.paging import Page, PageRequest
+from application.runs.views import RunView
+from application.sessions.views import SessionView
+from application.users.views import UserView
+from domain.sessions.message import Message
+from domain.shared.identifiers import RunId, SessionId, UserId
+from domain.users.credential import ApiKey
+
+
+class AgentReader(Protocol):
+    """Agents as everybody may read them."""
+
+    @abstractmethod
+    async def find(self, id_or_slug: str) -> AgentView | None:
+        """Return the agent by identifier (retired or not) or by slug (in service only), or None."""
+
+    @abstractmethod
+    async def list_public(self, page: PageRequest) -> Page[AgentView]:
+        """Return public agents in service, by identifier."""
+
+    @abstractmethod
+    async def list_for_owner(self, owner_id: UserId, page: PageRequest) -> Page[AgentView]:
+        """Return the owner's agents in service, by identifier."""
+
+
+class UserReader(Protocol):
+    """Users and what opens their account."""
+
+    @abstractmethod
+    async def find_user(self, user_id: UserId) -> UserView | None:
+        """Return the user, or None."""
+
+    @abstractmethod
+    async def find_actor(self, fingerprint: bytes) -> Actor | None:
+        """Return who a token or key (by its SHA-256) stands for, or None; the expiry is for the caller to check."""
+
+    @abstractmethod
+    async def list_api_keys(self, user_id: UserId, page: PageRequest) -> Page[ApiKey]:
+        """Return the user's keys, by identifier."""
+
+
+class SessionReader(Protocol):
+    """Sessions and their messages."""
+
+    @abstractmethod
+    async def find(self, owner_id: UserId, session_id: SessionId) -> SessionView | None:
+        """Return the session, or None."""
+
+    @abstractmethod
+    async def list_for_owner(self, owner_id: UserId, page: PageRequest, archived: bool | None) -> Page[SessionView]:
+        """Return the owner's sessions, by identifier; `archived` None means both kinds."""
+
+    @abstractmethod
+    async def read_messages(self, owner_id: UserId, session_id: SessionId, page: PageRequest) -> Page[Message] | None:
+        """Return messages by seq, or None if the owner has no such session; Invalid for a cursor that is not in it."""
+
+    @abstractmethod
+    async def recent_messages(self, session_id: SessionId, *, limit: int, most_characters: int) -> Sequence[Message]:
+        """Return the newest messages, oldest first: at most `limit`, and none that begins past `most_characters`."""
+
+    @abstractmethod
+    async def find_message_run(self, session_id: SessionId, client_message_id: str) -> tuple[Message, RunView] | None:
+        """Return the message that the client gave this identifier and its run, or None."""
+
+
+class RunReader(Protocol):
+    """Runs."""
+
+    @abstractmethod
+    async def find(self, owner_id: UserId, run_id: RunId) -> RunView | None:
+        """Return the run, or None."""
+
+    @abstractmethod
+    async def read_exchange(self, owner_id: UserId, run_id: RunId) -> Sequence[Message]:
+        """Return the run's messages by seq: what was said, and the reply if it was stored."""

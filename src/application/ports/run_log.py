@@ -1,0 +1,109 @@
+"""The replayable log of a run's events: what viewers see, numbered from 1 without gaps, ended by `End`."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from application.runs.views import RunView
+from domain.runs.run import RunError, RunStatus, Usage
+from domain.sessions.message import Message
+from domain.shared.errors import Conflict
+from domain.shared.identifiers import RunId
+
+
+@dataclass(frozen=True, slots=True)
+class RunCreated:
+    """The run was accepted for this message."""
+
+    run: RunView
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDelta:
+    """More text of the reply."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptStarted:
+    """The reply is made anew; `keep` tells whether the text so far stands and is continued, or is replaced."""
+
+    attempt: int
+    reason: str
+    keep: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MessageCompleted:
+    """The reply as it was stored."""
+
+    message: Message
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class RunFailed:
+    """Why there is no whole reply."""
+
+    error: RunError
+
+
+@dataclass(frozen=True, slots=True)
+class RunCancelled:
+    """The user stopped the reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Nothing follows."""
+
+    status: RunStatus
+
+
+RunEventBody = RunCreated | MessageDelta | AttemptStarted | MessageCompleted | RunFailed | RunCancelled | End
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvent:
+    """One entry of the log."""
+
+    run_id: RunId
+    seq: int
+    body: RunEventBody
+
+
+class FencedOut(Conflict):
+    """Another node took the run over and wrote this number first."""
+
+    code = "fenced_out"
+
+
+class RunFeed(Protocol):
+    """One viewer's reading of a log, from its cursor on."""
+
+    @abstractmethod
+    async def next(self, patience: float) -> Sequence[RunEvent]:
+        """Return what follows, in order, waiting up to `patience` seconds; empty when nothing came."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop reading."""
+
+
+class RunLog(Protocol):
+    """Append-only, one writer at a time, any number of readers. Lost entries are rebuilt from the database."""
+
+    @abstractmethod
+    async def append(self, events: Sequence[RunEvent]) -> None:
+        """Append consecutive events of one run; FencedOut when their first seq is not the next one."""
+
+    @abstractmethod
+    async def last_seq(self, run_id: RunId) -> int:
+        """Return the last number in the log; 0 when there is none (not begun, expired, or lost)."""
+
+    @abstractmethod
+    def feed(self, run_id: RunId, after: int) -> RunFeed:
+        """Return a reading of all events with a seq over `after`, also those to come."""

@@ -1,0 +1,95 @@
+"""Writing a shard: sessions and all that hangs on them, by their owner."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from domain.runs.run import Run
+from domain.sessions.message import Message
+from domain.sessions.session import Session
+from domain.shared.events import DomainEvent
+from domain.shared.identifiers import RunId, SessionId, UserId
+
+
+class SessionRepository(Protocol):
+    """Sessions of the unit's owner; another owner's are not found."""
+
+    @abstractmethod
+    async def get(self, session_id: SessionId) -> Session:
+        """Return the session; SessionNotFound if the owner has no such."""
+
+    @abstractmethod
+    def add(self, session: Session) -> None:
+        """Store a new session on commit."""
+
+    @abstractmethod
+    def save(self, session: Session) -> None:
+        """Store changes on commit; StaleWrite there if somebody else stored a change since `get`."""
+
+    @abstractmethod
+    def remove(self, session: Session) -> None:
+        """Remove the session, its messages and runs on commit."""
+
+    @abstractmethod
+    def remove_all(self) -> None:
+        """Remove all that the owner has on the shard on commit."""
+
+
+class MessageRepository(Protocol):
+    """Messages are only ever added; the session that numbers them is saved in the same unit."""
+
+    @abstractmethod
+    def add(self, message: Message) -> None:
+        """Store a new message on commit."""
+
+
+class RunRepository(Protocol):
+    """Runs of the unit's owner."""
+
+    @abstractmethod
+    async def get(self, run_id: RunId) -> Run:
+        """Return the run; RunNotFound if the owner has no such."""
+
+    @abstractmethod
+    def add(self, run: Run) -> None:
+        """Store a new run on commit."""
+
+    @abstractmethod
+    def save(self, run: Run) -> None:
+        """Store changes on commit; StaleWrite there if somebody else stored a change since `get`."""
+
+
+class ShardUnitOfWork(Protocol):
+    """One change of what one owner has: all of it or nothing. Reads see what is stored, not what is staged.
+
+    After a commit the saved entities carry their new version and may be saved again in a later unit.
+    """
+
+    sessions: SessionRepository
+    messages: MessageRepository
+    runs: RunRepository
+
+    @abstractmethod
+    def record(self, event: DomainEvent) -> None:
+        """Write the event to the shard's outbox on commit."""
+
+    @abstractmethod
+    async def commit(self) -> None:
+        """Store what was staged, with its events, at once; leaving without commit stores nothing."""
+
+
+class Shards(Protocol):
+    """Opens units of work on the shard that holds an owner's bucket."""
+
+    @abstractmethod
+    def open(self, owner_id: UserId) -> AbstractAsyncContextManager[ShardUnitOfWork]:
+        """Begin a unit of work; it never spans shards."""
+
+
+class OpenRuns(Protocol):
+    """Finds runs that nobody is making any more."""
+
+    @abstractmethod
+    async def list_open(self, limit: int) -> Sequence[Run]:
+        """Return up to `limit` runs of all shards that are queued or streaming, oldest first."""

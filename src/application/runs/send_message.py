@@ -1,0 +1,94 @@
+"""Say something; the agent begins its reply."""
+
+from dataclasses import dataclass
+
+from application.actor import Actor
+from application.agents.views import AgentView
+from application.ports.clock import Clock
+from application.ports.entropy import Entropy
+from application.ports.readers import AgentReader, SessionReader
+from application.ports.run_dispatcher import RunDispatcher
+from application.ports.shards import Shards
+from application.retrying import again_when_stale
+from application.runs.views import RunView
+from domain.agents.agent import AgentRetired
+from domain.runs.run import Run
+from domain.sessions.message import Content, Message, check_content
+from domain.sessions.session import Session
+from domain.shared.identifiers import MessageId, RunId, SessionId, bucket_of
+from domain.shared.rules import bounded_text
+
+
+@dataclass(frozen=True, slots=True)
+class SendMessageCommand:
+    """What is said; `client_message_id` makes a repetition harmless, `interrupt` stops a reply that is under way."""
+
+    actor: Actor
+    session_id: SessionId
+    content: Content
+    client_message_id: str | None = None
+    interrupt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The message is stored and its run has begun (or, for a repetition, was begun before)."""
+
+    message: Message
+    run: RunView
+
+
+@dataclass(frozen=True, slots=True)
+class SendMessage:
+    """Stores the message with its run in one commit, then hands the run over. One reply at a time: RunActive."""
+
+    shards: Shards
+    sessions: SessionReader
+    agents: AgentReader
+    dispatcher: RunDispatcher
+    clock: Clock
+    entropy: Entropy
+
+    async def execute(self, command: SendMessageCommand) -> Accepted:
+        """Return what was accepted; SessionNotFound, SessionArchived, RunActive, AgentRetired."""
+        if command.client_message_id is not None:
+            bounded_text(command.client_message_id, param="client_message_id", longest=255)
+        return await again_when_stale(lambda: self._accept(command))
+
+    async def _accept(self, command: SendMessageCommand) -> Accepted:
+        owner = command.actor.user_id
+        async with self.shards.open(owner) as unit:
+            session = await unit.sessions.get(command.session_id)
+            check_content(command.content)
+            if command.client_message_id is not None:
+                known = await self.sessions.find_message_run(session.id, command.client_message_id)
+                if known is not None:
+                    return Accepted(*known)
+            if command.interrupt and session.active_run_id is not None and await self.dispatcher.cancel(session.active_run_id):
+                session = await unit.sessions.get(command.session_id)
+            agent = await self._agent_of(session)
+            message, run = self._begin(session, agent, command)
+            unit.sessions.save(session)
+            unit.messages.add(message)
+            unit.runs.add(run)
+            unit.record(session.changed())
+            await unit.commit()
+        self.dispatcher.dispatch(run, message, agent)
+        return Accepted(message, RunView.of(run))
+
+    def _begin(self, session: Session, agent: AgentView, command: SendMessageCommand) -> tuple[Message, Run]:
+        now, bucket = self.clock.now(), bucket_of(session.owner_id)
+        run_id = RunId(self.entropy.identifier("run", bucket))
+        message = session.receive(
+            MessageId(self.entropy.identifier("message", bucket)), command.content, run_id,
+            now=now, client_message_id=command.client_message_id,
+        )
+        run = Run(run_id, session.id, session.owner_id, agent.id, agent.model, message.id, message.seq, now)
+        run.start()
+        return message, run
+
+    async def _agent_of(self, session: Session) -> AgentView:
+        agent = await self.agents.find(session.agent_id)
+        if agent is None or agent.retired or not agent.visible_to(session.owner_id):
+            raise AgentRetired("The agent of this session takes no new messages.")
+        return agent

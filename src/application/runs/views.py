@@ -1,0 +1,29 @@
+"""How runs look from outside."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.runs.run import Run, RunError, RunStatus, Usage
+from domain.shared.identifiers import RunId, SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run, flat; `last_seq` is 0 until the run has ended."""
+
+    id: RunId
+    session_id: SessionId
+    status: RunStatus
+    attempt: int
+    usage: Usage | None
+    error: RunError | None
+    created_at: datetime
+    finished_at: datetime | None
+    last_seq: int
+
+    @classmethod
+    def of(cls, run: Run) -> "RunView":
+        """Return the view of an entity."""
+        return cls(
+            run.id, run.session_id, run.status, run.attempt, run.usage, run.error, run.created_at, run.finished_at, run.last_seq
+        )

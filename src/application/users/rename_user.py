@@ -1,0 +1,37 @@
+"""Change the profile."""
+
+from dataclasses import dataclass
+
+from application.actor import Actor
+from application.ports.catalog import Catalog
+from application.ports.clock import Clock
+from application.retrying import again_when_stale
+from application.users.views import UserView
+
+
+@dataclass(frozen=True, slots=True)
+class RenameUserCommand:
+    """The new display name."""
+
+    actor: Actor
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenameUser:
+    """Gives the caller another display name."""
+
+    catalog: Catalog
+    clock: Clock
+
+    async def execute(self, command: RenameUserCommand) -> UserView:
+        """Return the changed user."""
+        return await again_when_stale(lambda: self._rename(command))
+
+    async def _rename(self, command: RenameUserCommand) -> UserView:
+        async with self.catalog.open() as unit:
+            user = await unit.users.get(command.actor.user_id)
+            user.rename(command.name, now=self.clock.now())
+            unit.users.save(user)
+            await unit.commit()
+        return UserView.of(user)

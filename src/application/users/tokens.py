@@ -1,0 +1,36 @@
+"""What a sign-in hands out."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from application.ports.entropy import Entropy
+from domain.shared.identifiers import SignInId, UserId, bucket_of
+from domain.shared.secrets import ACCESS_PREFIX, REFRESH_PREFIX, fingerprint
+from domain.users.credential import SignIn
+
+ACCESS_LIFETIME: Final = timedelta(hours=1)
+REFRESH_LIFETIME: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """The secrets, shown once; `expires_in` is the access token's life in seconds."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+
+
+def new_pair(entropy: Entropy) -> TokenPair:
+    """Return fresh secrets."""
+    return TokenPair(entropy.secret(ACCESS_PREFIX), entropy.secret(REFRESH_PREFIX), int(ACCESS_LIFETIME.total_seconds()))
+
+
+def new_sign_in(entropy: Entropy, user_id: UserId, pair: TokenPair, now: datetime) -> SignIn:
+    """Return the sign-in to be stored for these secrets."""
+    return SignIn(
+        SignInId(entropy.identifier("signin", bucket_of(user_id))), user_id,
+        fingerprint(pair.access_token), now + ACCESS_LIFETIME,
+        fingerprint(pair.refresh_token), now + REFRESH_LIFETIME, now,
+    )

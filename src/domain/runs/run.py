@@ -1,0 +1,126 @@
+"""A run is one reply being made; connections only watch it.
+
+States: queued → streaming → completed | failed | cancelled. A node that takes over raises `attempt`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from domain.shared.errors import Conflict, NotFound
+from domain.shared.events import DomainEvent
+from domain.shared.identifiers import AgentId, MessageId, RunId, SessionId, UserId
+
+MOST_ATTEMPTS: Final = 3
+
+
+class RunStatus(StrEnum):
+    """Where a run stands."""
+
+    QUEUED = "queued"
+    STREAMING = "streaming"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether nothing more will happen to the run."""
+        return self not in (RunStatus.QUEUED, RunStatus.STREAMING)
+
+
+class RunNotFound(NotFound):
+    """There is no such run, or not for this caller."""
+
+    code = "run_not_found"
+
+
+class RunEnded(Conflict):
+    """The run has ended and cannot change any more."""
+
+    code = "run_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens read and written, as the provider counted them (or estimated where it sends no count)."""
+
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunError:
+    """Why a run failed, in words fit for the user; details of the provider stay in the log."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished(DomainEvent):
+    """A run reached its end."""
+
+    run_id: RunId
+    session_id: SessionId
+    owner_id: UserId
+    status: RunStatus
+
+
+@dataclass(slots=True)
+class Run:
+    """One reply being made; `last_seq` is the last number of its event log, known once it has ended."""
+
+    id: RunId
+    session_id: SessionId
+    owner_id: UserId
+    agent_id: AgentId
+    model: str
+    message_id: MessageId
+    message_seq: int
+    created_at: datetime
+    status: RunStatus = RunStatus.QUEUED
+    attempt: int = 1
+    usage: Usage | None = None
+    error: RunError | None = None
+    finished_at: datetime | None = None
+    last_seq: int = 0
+    version: int = 0
+
+    def start(self) -> None:
+        """Begin streaming."""
+        if self.status is not RunStatus.QUEUED:
+            raise RunEnded(f"The run {self.id} is {self.status}, not queued.")
+        self.status = RunStatus.STREAMING
+
+    def retake(self) -> None:
+        """Begin anew after the node that was making the reply was lost."""
+        self._require_open()
+        self.attempt += 1
+        self.status = RunStatus.STREAMING
+
+    def complete(self, usage: Usage, *, last_seq: int, now: datetime) -> None:
+        """End with a whole reply."""
+        self._end(RunStatus.COMPLETED, usage, last_seq, now)
+
+    def cancel(self, usage: Usage | None, *, last_seq: int, now: datetime) -> None:
+        """End because the user said so."""
+        self._end(RunStatus.CANCELLED, usage, last_seq, now)
+
+    def fail(self, error: RunError, usage: Usage | None, *, last_seq: int, now: datetime) -> None:
+        """End without a whole reply."""
+        self._end(RunStatus.FAILED, usage, last_seq, now)
+        self.error = error
+
+    def finished(self) -> RunFinished:
+        """Return the event that tells of the end."""
+        return RunFinished(self.id, self.session_id, self.owner_id, self.status)
+
+    def _require_open(self) -> None:
+        if self.status.terminal:
+            raise RunEnded(f"The run {self.id} has ended: {self.status}.")
+
+    def _end(self, status: RunStatus, usage: Usage | None, last_seq: int, now: datetime) -> None:
+        self._require_open()
+        self.status, self.usage, self.last_seq, self.finished_at = status, usage, last_seq, now

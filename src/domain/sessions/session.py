@@ -1,0 +1,113 @@
+"""A conversation between a user and an agent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from domain.sessions.message import Content, Message, MessageStatus, Role, check_content
+from domain.shared.errors import Conflict, NotFound
+from domain.shared.events import DomainEvent
+from domain.shared.identifiers import AgentId, MessageId, RunId, SessionId, UserId
+from domain.shared.rules import bounded_metadata, bounded_text
+
+
+class SessionNotFound(NotFound):
+    """There is no such session, or not for this caller."""
+
+    code = "session_not_found"
+
+
+class SessionArchived(Conflict):
+    """An archived session takes no messages."""
+
+    code = "session_archived"
+
+
+class RunActive(Conflict):
+    """A reply is still being made in this session."""
+
+    code = "run_active"
+    repeatable = True
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChanged(DomainEvent):
+    """A session was opened, edited, removed, or had a message appended."""
+
+    session_id: SessionId
+    owner_id: UserId
+
+
+@dataclass(slots=True)
+class Session:
+    """The head of a conversation: its messages are stored apart, so its cost does not grow with them.
+
+    `head_seq` is the last message's number (0: none yet), `active_run_id` the reply being made, `version` counts changes.
+    """
+
+    id: SessionId
+    owner_id: UserId
+    agent_id: AgentId
+    title: str | None
+    created_at: datetime
+    updated_at: datetime
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    head_seq: int = 0
+    archived: bool = False
+    active_run_id: RunId | None = None
+    version: int = 0
+
+    @classmethod
+    def open(
+        cls, session_id: SessionId, owner_id: UserId, agent_id: AgentId, *,
+        title: str | None, metadata: Mapping[str, str], now: datetime,
+    ) -> "Session":
+        """Return a new, empty session."""
+        checked = None if title is None else bounded_text(title, param="title", longest=200)
+        return cls(session_id, owner_id, agent_id, checked, now, now, bounded_metadata(metadata))
+
+    def retitle(self, title: str | None, *, now: datetime) -> None:
+        """Give the session another title, or none."""
+        self.title = None if title is None else bounded_text(title, param="title", longest=200)
+        self.updated_at = now
+
+    def annotate(self, metadata: Mapping[str, str], *, now: datetime) -> None:
+        """Replace the caller's own key-value pairs."""
+        self.metadata, self.updated_at = bounded_metadata(metadata), now
+
+    def archive(self, archived: bool, *, now: datetime) -> None:
+        """Put the session away, or take it out again."""
+        self.archived, self.updated_at = archived, now
+
+    def receive(
+        self, message_id: MessageId, content: Content, run_id: RunId, *, now: datetime, client_message_id: str | None = None,
+    ) -> Message:
+        """Append what the user said and make `run_id` the active run; one reply at a time."""
+        if self.archived:
+            raise SessionArchived("The session is archived.")
+        if self.active_run_id is not None:
+            raise RunActive(f"The run {self.active_run_id} is still active in this session.")
+        self.active_run_id = run_id
+        return self._append(message_id, Role.USER, check_content(content), run_id, MessageStatus.COMPLETED, now, client_message_id)
+
+    def reply(self, message_id: MessageId, content: Content, run_id: RunId, status: MessageStatus, *, now: datetime) -> Message:
+        """Append what the agent said in `run_id`."""
+        return self._append(message_id, Role.ASSISTANT, content, run_id, status, now, None)
+
+    def release(self, run_id: RunId, *, now: datetime) -> None:
+        """Note that `run_id` has ended."""
+        if self.active_run_id == run_id:
+            self.active_run_id = None
+        self.updated_at = now
+
+    def changed(self) -> SessionChanged:
+        """Return the event that tells of a change to this session."""
+        return SessionChanged(self.id, self.owner_id)
+
+    def _append(
+        self, message_id: MessageId, role: Role, content: Content, run_id: RunId,
+        status: MessageStatus, now: datetime, client_message_id: str | None,
+    ) -> Message:
+        self.head_seq += 1
+        self.updated_at = now
+        return Message(message_id, self.id, self.head_seq, role, content, run_id, status, now, client_message_id)

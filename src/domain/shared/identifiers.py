@@ -1,0 +1,62 @@
+"""TypeIDs over UUIDv8: a prefix, then 26 characters of base32 that sort by time and carry a bucket.
+
+Layout of the 128 bits: 48 of Unix milliseconds, 4 of version (8), 12 of bucket, 2 of variant, 62 random.
+Text form and alphabet: the TypeID specification, version 0.3 (Crockford's base32, lower case).
+"""
+
+from typing import Final, NewType
+
+from domain.shared.errors import Invalid
+
+UserId = NewType("UserId", str)
+AgentId = NewType("AgentId", str)
+SessionId = NewType("SessionId", str)
+MessageId = NewType("MessageId", str)
+RunId = NewType("RunId", str)
+ApiKeyId = NewType("ApiKeyId", str)
+SignInId = NewType("SignInId", str)
+EventId = NewType("EventId", str)
+
+BUCKETS: Final = 4096
+_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_VALUES: Final = {character: value for value, character in enumerate(_ALPHABET)}
+_PAIRS: Final = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
+_LENGTH: Final = 26
+_VERSION: Final = 8 << 76
+_VARIANT: Final = 2 << 62
+
+
+class MalformedIdentifier(Invalid):
+    """The text is no identifier of the wanted kind."""
+
+    code = "malformed_identifier"
+
+
+def make_identifier(prefix: str, *, millis: int, bucket: int, entropy: int) -> str:
+    """Return `prefix_<26 characters>`; `millis` is Unix time, `bucket` below 4,096, `entropy` any integer (62 bits count)."""
+    value = (millis << 80) | _VERSION | (bucket << 64) | _VARIANT | (entropy & ((1 << 62) - 1))
+    return prefix + "_" + "".join([_PAIRS[(value >> shift) & 1023] for shift in range(120, -1, -10)])
+
+
+def parse_identifier(prefix: str, text: str, *, param: str) -> str:
+    """Return `text` when it is an identifier with this prefix, else raise MalformedIdentifier naming `param`."""
+    head, _, tail = text.rpartition("_")
+    if head != prefix or len(tail) != _LENGTH or tail[0] > "7" or any(c not in _VALUES for c in tail):
+        raise MalformedIdentifier(f"'{param}' is not an identifier of the form {prefix}_….", param=param)
+    return text
+
+
+def bucket_of(identifier: str) -> int:
+    """Return the bucket (0 to 4,095) that a well-formed identifier carries."""
+    value = 0
+    for character in identifier[-_LENGTH + 10 : -_LENGTH + 14]:
+        value = value << 5 | _VALUES[character]
+    return (value >> 4) & (BUCKETS - 1)
+
+
+def millis_of(identifier: str) -> int:
+    """Return the Unix milliseconds at which a well-formed identifier was made."""
+    value = 0
+    for character in identifier[-_LENGTH:][:10]:
+        value = value << 5 | _VALUES[character]
+    return value

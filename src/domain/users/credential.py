@@ -1,0 +1,80 @@
+"""How a user proves who they are."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.shared.errors import NotFound, Unauthenticated
+from domain.shared.events import DomainEvent
+from domain.shared.identifiers import ApiKeyId, SignInId, UserId
+from domain.shared.rules import bounded_text
+
+
+class WrongCredentials(Unauthenticated):
+    """The address or the password is wrong; which of the two is not said."""
+
+    code = "wrong_credentials"
+
+
+class TokenRefused(Unauthenticated):
+    """The token or key is unknown, expired or revoked."""
+
+    code = "invalid_token"
+
+
+class ApiKeyNotFound(NotFound):
+    """There is no such key."""
+
+    code = "api_key_not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A user's password, as an argon2id hash."""
+
+    user_id: UserId
+    password_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokensRevoked(DomainEvent):
+    """These secrets (by fingerprint) no longer open anything."""
+
+    fingerprints: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A secret for programs; `hint` is the last four characters, for the owner's eyes."""
+
+    id: ApiKeyId
+    user_id: UserId
+    name: str
+    fingerprint: bytes
+    hint: str
+    created_at: datetime
+
+    @classmethod
+    def issue(cls, key_id: ApiKeyId, user_id: UserId, *, name: str, secret: str, fingerprint: bytes, now: datetime) -> "ApiKey":
+        """Return the key to be stored for `secret`."""
+        return cls(key_id, user_id, bounded_text(name, param="name", longest=100), fingerprint, secret[-4:], now)
+
+
+@dataclass(slots=True)
+class SignIn:
+    """One device's sign-in: a short-lived access token and a refresh token that is spent when used."""
+
+    id: SignInId
+    user_id: UserId
+    access: bytes
+    access_expires_at: datetime
+    refresh: bytes
+    expires_at: datetime
+    created_at: datetime
+    version: int = 0
+
+    def rotate(self, *, access: bytes, access_expires_at: datetime, refresh: bytes, expires_at: datetime) -> TokensRevoked:
+        """Replace both tokens; the returned event names the access token that is no longer good."""
+        revoked = TokensRevoked((self.access,))
+        self.access, self.access_expires_at = access, access_expires_at
+        self.refresh, self.expires_at = refresh, expires_at
+        return revoked

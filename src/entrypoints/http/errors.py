@@ -1,0 +1,95 @@
+"""From facts to answers: one table maps families of errors to status codes, one envelope carries them."""
+
+import logging
+import re
+from typing import Any, Final
+
+from litestar import MediaType, Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from msgspec import json
+
+from domain.shared.errors import (
+    Conflict, DomainError, Forbidden, Invalid, LimitExceeded, NotFound, Unauthenticated, Unavailable,
+)
+from entrypoints.http.wire import ErrorBody, ErrorOut
+
+_log = logging.getLogger(__name__)
+_FAMILIES: Final[tuple[tuple[type[DomainError], int, str], ...]] = (
+    (Unauthenticated, 401, "authentication_error"),
+    (Forbidden, 403, "permission_error"),
+    (NotFound, 404, "not_found_error"),
+    (Conflict, 409, "conflict_error"),
+    (Invalid, 422, "invalid_request_error"),
+    (LimitExceeded, 429, "rate_limit_error"),
+    (Unavailable, 503, "unavailable_error"),
+)
+_CODES: Final = {
+    400: "malformed_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
+    413: "body_too_large", 415: "unsupported_media_type", 422: "invalid", 429: "rate_limit_exceeded", 503: "overloaded",
+}
+_UNKNOWN_FIELD: Final = re.compile(r"unknown field `([^`]*)`")
+_MISSING_FIELD: Final = re.compile(r"missing required field `([^`]*)`")
+
+
+def request_id_of(request: Request[Any, Any, Any]) -> str:
+    """Return the identifier of this request."""
+    return str(request.scope.get("state", {}).get("request_id", ""))
+
+
+def _answer(
+    request: Request[Any, Any, Any], status: int, kind: str, code: str, message: str, param: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response[bytes]:
+    body = ErrorOut(ErrorBody(kind, code, message, param, request_id_of(request)))
+    extra = {"cache-control": "private, no-store", **(headers or {})}
+    return Response(json.encode(body), status_code=status, media_type=MediaType.JSON, headers=extra)
+
+
+def on_domain_error(request: Request[Any, Any, Any], error: DomainError) -> Response[bytes]:
+    """Answer with the family's status; conflicts say whether repeating can help."""
+    status, kind = next(((s, k) for family, s, k in _FAMILIES if isinstance(error, family)), (500, "api_error"))
+    headers: dict[str, str] = {}
+    if status in (429, 503):
+        headers["retry-after"] = "1"
+    if status == 409:
+        headers["x-should-retry"] = "true" if error.repeatable else "false"
+    if status == 401:
+        headers["www-authenticate"] = "Bearer"
+    message = "The service is not available for a moment; please try again." if status == 503 else error.message
+    return _answer(request, status, kind, error.code, message, error.param, headers)
+
+
+def on_validation_error(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
+    """Answer 422, naming the first field at fault."""
+    extra = error.extra if isinstance(error.extra, list) and error.extra else [{}]
+    first: dict[str, Any] = extra[0]
+    message = str(first.get("message", error.detail))
+    key = str(first.get("key", ""))
+    named = _UNKNOWN_FIELD.search(message) or _MISSING_FIELD.search(message)
+    path = [part for part in key.split(".") if part not in ("data", "")]
+    param = ".".join([*path, named[1]] if named else path) or None
+    return _answer(request, 422, "invalid_request_error", "invalid", message, param)
+
+
+def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Answer with the framework's own status in our envelope."""
+    status = error.status_code
+    if status >= 500:
+        return on_unknown_error(request, error)
+    kind = next((k for _, s, k in _FAMILIES if s == status), "invalid_request_error")
+    message = "The body is not valid JSON." if status == 400 else error.detail
+    return _answer(request, status, kind, _CODES.get(status, "invalid_request"), message, headers=dict(error.headers or {}))
+
+
+def on_unknown_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Answer 500 and leak nothing; the log has the rest."""
+    _log.error("unhandled error", exc_info=error, extra={"request_id": request_id_of(request)})
+    return _answer(request, 500, "api_error", "internal_error", "Something went wrong on our side.")
+
+
+HANDLERS: Final = {
+    DomainError: on_domain_error,
+    ValidationException: on_validation_error,
+    HTTPException: on_http_error,
+    Exception: on_unknown_error,
+}

@@ -1,0 +1,283 @@
+"""The wire: what bodies look like, in and out (see the HTTP contract). Unknown fields are refused."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Generic, Literal, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from application.agents.views import AgentView
+from application.paging import Page
+from application.runs.views import RunView
+from application.sessions.views import SessionView
+from application.users.tokens import TokenPair
+from application.users.views import UserView
+from domain.agents.agent import Sampling, Visibility
+from domain.runs.run import RunError, RunStatus, Usage
+from domain.sessions.message import Message, MessageStatus, Role, TextPart
+from domain.users.credential import ApiKey
+from domain.users.user import Plan
+
+T = TypeVar("T")
+Metadata = Mapping[str, str]
+
+
+class In(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The ancestor of bodies that callers send."""
+
+
+class Out(msgspec.Struct, frozen=True):
+    """The ancestor of bodies that callers get."""
+
+
+class ErrorBody(Out):
+    """What went wrong; `code` is stable, `param` names the field at fault."""
+
+    type: str
+    code: str
+    message: str
+    param: str | None
+    request_id: str
+
+
+class ErrorOut(Out):
+    """The envelope of every error."""
+
+    error: ErrorBody
+
+
+class ListOut(Out, Generic[T]):
+    """A page; `after=last_id` asks for the next one."""
+
+    data: Sequence[T]
+    first_id: str | None
+    last_id: str | None
+    has_more: bool
+    object: Literal["list"] = "list"
+
+
+class SignUpIn(In):
+    email: str
+    password: str
+    name: str
+
+
+class LogInIn(In):
+    email: str
+    password: str
+
+
+class RefreshIn(In):
+    refresh_token: str
+
+
+class TokensOut(Out):
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    token_type: Literal["bearer"] = "bearer"
+
+    @classmethod
+    def of(cls, pair: TokenPair) -> "TokensOut":
+        return cls(pair.access_token, pair.refresh_token, pair.expires_in)
+
+
+class UserOut(Out):
+    id: str
+    email: str
+    name: str
+    plan: Plan
+    created_at: datetime
+    updated_at: datetime
+    object: Literal["user"] = "user"
+
+    @classmethod
+    def of(cls, user: UserView) -> "UserOut":
+        return cls(user.id, user.email, user.name, user.plan, user.created_at, user.updated_at)
+
+
+class SignedUpOut(Out):
+    user: UserOut
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    token_type: Literal["bearer"] = "bearer"
+
+
+class UserPatchIn(In):
+    name: str
+
+
+class ApiKeyIn(In):
+    name: str
+
+
+class ApiKeyOut(Out):
+    id: str
+    name: str
+    hint: str
+    created_at: datetime
+    object: Literal["api_key"] = "api_key"
+
+    @classmethod
+    def of(cls, key: ApiKey) -> "ApiKeyOut":
+        return cls(key.id, key.name, key.hint, key.created_at)
+
+
+class NewApiKeyOut(Out):
+    id: str
+    name: str
+    hint: str
+    created_at: datetime
+    key: str
+    object: Literal["api_key"] = "api_key"
+
+
+class SamplingBody(In):
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+
+    def to_domain(self) -> Sampling:
+        return Sampling(self.temperature, self.top_p, self.max_tokens)
+
+
+class AgentIn(In):
+    slug: str
+    name: str
+    persona: str
+    model: str = "default"
+    description: str = ""
+    sampling: SamplingBody = SamplingBody()
+    visibility: Visibility = Visibility.PRIVATE
+
+
+class AgentPatchIn(In):
+    slug: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    persona: str | UnsetType = UNSET
+    model: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    sampling: SamplingBody | UnsetType = UNSET
+    visibility: Visibility | UnsetType = UNSET
+
+
+class AgentOut(Out):
+    id: str
+    slug: str
+    name: str
+    description: str
+    persona: str
+    model: str
+    sampling: SamplingBody
+    visibility: Visibility
+    owner_id: str | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    object: Literal["agent"] = "agent"
+
+    @classmethod
+    def of(cls, a: AgentView) -> "AgentOut":
+        sampling = SamplingBody(a.sampling.temperature, a.sampling.top_p, a.sampling.max_tokens)
+        return cls(
+            a.id, a.slug, a.name, a.description, a.persona, a.model, sampling, a.visibility, a.owner_id, a.version,
+            a.created_at, a.updated_at,
+        )
+
+
+class SessionIn(In):
+    agent_id: str
+    title: str | None = None
+    metadata: Metadata = {}
+
+
+class SessionPatchIn(In):
+    title: str | None | UnsetType = UNSET
+    archived: bool | UnsetType = UNSET
+    metadata: Metadata | UnsetType = UNSET
+
+
+class SessionOut(Out):
+    id: str
+    agent_id: str
+    title: str | None
+    head_seq: int
+    archived: bool
+    metadata: Metadata
+    created_at: datetime
+    updated_at: datetime
+    object: Literal["session"] = "session"
+
+    @classmethod
+    def of(cls, s: SessionView) -> "SessionOut":
+        return cls(s.id, s.agent_id, s.title, s.head_seq, s.archived, s.metadata, s.created_at, s.updated_at)
+
+
+class TextPartIn(In):
+    text: str
+    type: Literal["text"] = "text"
+
+
+class MessageIn(In):
+    content: str | Annotated[list[TextPartIn], Meta(min_length=1, max_length=64)]
+    stream: bool = False
+    on_active: Literal["reject", "interrupt"] = "reject"
+    client_message_id: str | None = None
+
+    def parts(self) -> tuple[TextPart, ...]:
+        if isinstance(self.content, str):
+            return (TextPart(self.content),)
+        return tuple(TextPart(part.text) for part in self.content)
+
+
+class MessageOut(Out):
+    id: str
+    session_id: str
+    seq: int
+    role: Role
+    content: tuple[TextPart, ...]
+    run_id: str
+    status: MessageStatus
+    created_at: datetime
+    client_message_id: str | None
+    object: Literal["message"] = "message"
+
+    @classmethod
+    def of(cls, m: Message) -> "MessageOut":
+        return cls(m.id, m.session_id, m.seq, m.role, m.content, m.run_id, m.status, m.created_at, m.client_message_id)
+
+
+class RunOut(Out):
+    id: str
+    session_id: str
+    status: RunStatus
+    attempt: int
+    usage: Usage | None
+    error: RunError | None
+    created_at: datetime
+    finished_at: datetime | None
+    object: Literal["run"] = "run"
+
+    @classmethod
+    def of(cls, r: RunView) -> "RunOut":
+        return cls(r.id, r.session_id, r.status, r.attempt, r.usage, r.error, r.created_at, r.finished_at)
+
+
+class AcceptedOut(Out):
+    message: MessageOut
+    run: RunOut
+
+
+class ReplyOut(Out):
+    message: MessageOut
+    reply: MessageOut | None
+    run: RunOut
+
+
+def list_of(page: Page[T], data: Sequence[Out], id_of: Sequence[str]) -> ListOut[Out]:
+    """Return the envelope for a page whose items were turned into `data`."""
+    return ListOut(data, id_of[0] if id_of else None, id_of[-1] if id_of else None, page.has_more)
+
+

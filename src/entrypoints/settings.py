@@ -1,0 +1,90 @@
+"""Settings, decoded once from `ONELAST_*` into one frozen structure."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from domain.users.user import Plan
+
+PREFIX = "ONELAST_"
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message names it and says what would be right."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Each field is the environment variable `ONELAST_<FIELD IN UPPER CASE>`; docs/reference/settings.md tells of each."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8000
+    data_dir: str = "./.onelast"
+    catalog_dsn: str | None = None
+    shard_dsns: tuple[str, ...] = ()
+    redis_url: str | None = None
+    upstream_url: str | None = None
+    upstream_api_key: str | None = None
+    upstream_models: tuple[str, ...] = ("*",)
+    upstream_context_tokens: Annotated[int, Meta(ge=256)] = 8192
+    default_model: str | None = None
+    signup_plan: Plan = Plan.FREE
+    pool_size: Annotated[int, Meta(ge=1, le=200)] = 10
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["auto", "console", "json"] = "auto"
+
+    @property
+    def data_path(self) -> Path:
+        """The data folder, absolute."""
+        return Path(self.data_dir).expanduser().resolve()
+
+
+_LISTS = {"shard_dsns", "upstream_models"}
+_SCHEMES = {
+    "catalog_dsn": ("postgresql://", "postgres://"),
+    "shard_dsns": ("postgresql://", "postgres://"),
+    "redis_url": ("redis://", "rediss://", "valkey://"),
+    "upstream_url": ("http://", "https://"),
+}
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings from the environment; SettingsError names the first wrong one. Empty values count as unset."""
+    source = os.environ if environment is None else environment
+    raw: dict[str, object] = {}
+    for name, value in source.items():
+        if name.startswith(PREFIX) and value.strip():
+            field = name.removeprefix(PREFIX).lower()
+            _require_known(field, name)
+            raw[field] = _items(value) if field in _LISTS else value.strip()
+            _require_scheme(field, name, value)
+    try:
+        return msgspec.convert(raw, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(_sentence(error)) from None
+
+
+def _items(value: str) -> list[str]:
+    return [item.strip() for item in value.split(",") if item.strip()]
+
+
+def _require_known(field: str, name: str) -> None:
+    if field not in Settings.__struct_fields__:
+        raise SettingsError(f"{name} is not a setting; see docs/reference/settings.md for those there are.")
+
+
+def _require_scheme(field: str, name: str, value: str) -> None:
+    for item in _items(value) if field in _SCHEMES else ():
+        if not item.startswith(_SCHEMES[field]):
+            raise SettingsError(f"{name} must begin with {' or '.join(_SCHEMES[field])}.")
+
+
+def _sentence(error: msgspec.ValidationError) -> str:
+    text = str(error)
+    match = re.search(r"at `\$\.(\w+)", text)
+    name = PREFIX + match[1].upper() if match else "A setting"
+    return f"{name} is wrong: {text.split(' - at')[0]}."
