@@ -17,5 +17,5 @@ async def again_when_stale(attempt: Callable[[], Awaitable[T]]) -> T:
         try:
             return await attempt()
         except StaleWrite:
-            await asyncio.sleep(random.uniform(0, 0.002 * 2 ** min(tries, 5)))
+            await asyncio.sleep(random.uniform(0, 0.002 * 2 ** min(tries, 5)))  # noqa: S311
     return await attempt()

@@ -87,4 +87,4 @@ def _sentence(error: msgspec.ValidationError) -> str:
     text = str(error)
     match = re.search(r"at `\$\.(\w+)", text)
     name = PREFIX + match[1].upper() if match else "A setting"
-    return f"{name} is wrong: {text.split(' - at')[0]}."
+    return f"{name} is wrong: {text.split(' - at', maxsplit=1)[0]}."

@@ -90,7 +90,7 @@ class RunFeed(Protocol):
 
     @abstractmethod
     def close(self) -> None:
-        """Stop reading."""
+        """Stop reading; a `next` that waits returns at once, and nothing comes any more."""
 
 
 class RunLog(Protocol):

@@ -2,6 +2,7 @@
 
 import asyncio
 from types import TracebackType
+from typing import Self
 
 
 class Interruption:
@@ -21,7 +22,7 @@ class Interruption:
             if self._task is not None:
                 self._task.cancel()
 
-    async def __aenter__(self) -> "Interruption":
+    async def __aenter__(self) -> Self:
         self._task = asyncio.current_task()
         if self.requested and self._task is not None:
             self._task.cancel()

@@ -13,7 +13,16 @@ from application.ports.clock import Clock
 from application.ports.entropy import Entropy
 from application.ports.readers import AgentReader, SessionReader
 from application.ports.run_log import (
-    AttemptStarted, End, FencedOut, MessageCompleted, MessageDelta, RunCancelled, RunCreated, RunEvent, RunEventBody, RunFailed,
+    AttemptStarted,
+    End,
+    FencedOut,
+    MessageCompleted,
+    MessageDelta,
+    RunCancelled,
+    RunCreated,
+    RunEvent,
+    RunEventBody,
+    RunFailed,
     RunLog,
 )
 from application.ports.shards import Shards
@@ -108,7 +117,7 @@ class MakeReply:
         except DomainError as failure:
             _log.warning("run failed", extra={"run_id": command.run.id, "reason": failure.code})
             progress.error = RunError(failure.code, failure.message)
-        except Exception:
+        except Exception:  # noqa: BLE001
             _log.exception("run failed", extra={"run_id": command.run.id})
             progress.error = _UNKNOWN
 
@@ -139,16 +148,17 @@ class MakeReply:
                 reply = await self._commit(run, progress, cancelled=cancelled)
             except NotFound:
                 progress.error = RunError("session_deleted", "The session was deleted.")
-                return await self._conclude(run, progress, RunFailed(progress.error), RunStatus.FAILED)
+                return await self._tell(run, progress, RunFailed(progress.error), End(RunStatus.FAILED))
             except (StaleWrite, Unavailable) as failure:
                 _log.warning("outcome not stored yet", extra={"run_id": run.id, "reason": failure.code})
                 await asyncio.sleep(min(0.02 * 2**tries, 5))
             else:
-                return await self._conclude(run, progress, self._outcome(progress, reply, cancelled), self._status(progress, cancelled))
-        _log.error("outcome could not be stored", extra={"run_id": run.id})
+                outcome = self._outcome(progress, reply, cancelled=cancelled)
+                return await self._tell(run, progress, outcome, End(self._status(progress, cancelled=cancelled)))
+        return _log.error("outcome could not be stored", extra={"run_id": run.id})
 
     async def _commit(self, run: Run, progress: _Progress, *, cancelled: bool) -> Message | None:
-        now, status, reply = self.clock.now(), self._status(progress, cancelled), None
+        now, status, reply = self.clock.now(), self._status(progress, cancelled=cancelled), None
         async with self.shards.open(run.owner_id) as unit:
             session = await unit.sessions.get(run.session_id)
             stored = await unit.runs.get(run.id)
@@ -180,7 +190,7 @@ class MakeReply:
             run.complete(usage, last_seq=last_seq, now=now)
 
     @staticmethod
-    def _status(progress: _Progress, cancelled: bool) -> RunStatus:
+    def _status(progress: _Progress, *, cancelled: bool) -> RunStatus:
         if cancelled:
             return RunStatus.CANCELLED
         return RunStatus.COMPLETED if progress.error is None else RunStatus.FAILED
@@ -189,15 +199,12 @@ class MakeReply:
     def _usage(progress: _Progress) -> Usage:
         return progress.usage or Usage(estimate_tokens(progress.prompt_text), estimate_tokens("".join(progress.text)))
 
-    def _outcome(self, progress: _Progress, reply: Message | None, cancelled: bool) -> RunEventBody:
+    def _outcome(self, progress: _Progress, reply: Message | None, *, cancelled: bool) -> RunEventBody:
         if cancelled:
             return RunCancelled()
         if progress.error is not None or reply is None:
             return RunFailed(progress.error or _UNKNOWN)
         return MessageCompleted(reply, self._usage(progress))
-
-    async def _conclude(self, run: Run, progress: _Progress, outcome: RunEventBody, status: RunStatus) -> None:
-        await self._tell(run, progress, outcome, End(status))
 
     async def _tell(self, run: Run, progress: _Progress, *bodies: RunEventBody) -> None:
         await self.log.append([RunEvent(run.id, progress.seq + place, body) for place, body in enumerate(bodies, 1)])

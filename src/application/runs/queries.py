@@ -33,9 +33,9 @@ class FollowRun:
     runs: RunReader
     log: RunLog
 
-    async def execute(self, actor: Actor, run_id: RunId, after: int) -> RunFeed:
-        """Return a feed of all events over seq `after` (0 or less: from the start); RunNotFound."""
-        run = await self.runs.find(actor.user_id, run_id)
+    async def execute(self, actor: Actor, run_id: RunId, after: int, known: RunView | None = None) -> RunFeed:
+        """Return a feed of all events over seq `after` (0 or less: from the start); `known` saves a read; RunNotFound."""
+        run = known or await self.runs.find(actor.user_id, run_id)
         if run is None:
             raise RunNotFound(f"There is no run {run_id}.")
         cursor = max(after, 0)

@@ -7,7 +7,16 @@ part is told by `attempt` that the text so far is replaced.
 from collections.abc import Sequence
 
 from application.ports.run_log import (
-    AttemptStarted, End, MessageCompleted, MessageDelta, RunCancelled, RunCreated, RunEvent, RunEventBody, RunFailed, RunFeed,
+    AttemptStarted,
+    End,
+    MessageCompleted,
+    MessageDelta,
+    RunCancelled,
+    RunCreated,
+    RunEvent,
+    RunEventBody,
+    RunFailed,
+    RunFeed,
 )
 from application.runs.views import RunView
 from domain.runs.run import RunStatus, Usage

@@ -88,7 +88,8 @@ class Session:
         if self.active_run_id is not None:
             raise RunActive(f"The run {self.active_run_id} is still active in this session.")
         self.active_run_id = run_id
-        return self._append(message_id, Role.USER, check_content(content), run_id, MessageStatus.COMPLETED, now, client_message_id)
+        said = check_content(content)
+        return self._append(message_id, Role.USER, said, run_id, MessageStatus.COMPLETED, now, client_message_id)
 
     def reply(self, message_id: MessageId, content: Content, run_id: RunId, status: MessageStatus, *, now: datetime) -> Message:
         """Append what the agent said in `run_id`."""

@@ -3,38 +3,47 @@
 import logging
 import os
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from adapters.telemetry.metrics import Metrics
+RecordRequest = Callable[[str, str, int, float], None]
 
 _access: Final = logging.getLogger("onelast.access")
 _QUIET: Final = ("/livez", "/readyz", "/metrics")
+_PRIVATE: Final = (b"cache-control", b"private, no-store")
+_NO_SNIFF: Final = (b"x-content-type-options", b"nosniff")
 
 
 class Envelope:
-    """Gives each HTTP answer an `x-request-id`, counts it and writes one line about it."""
+    """Gives each HTTP answer an `x-request-id`, counts it and writes one line about it; nothing is cacheable unless it says so.
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    `record` is told method, path template, status and seconds.
+    """
+
+    def __init__(self, app: ASGIApp, record: RecordRequest) -> None:
         self._app = app
-        self._metrics = metrics
+        self._record = record
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http":
+        if str(scope["type"]) != "http":
             await self._app(scope, receive, send)
             return
         request_id = "req_" + os.urandom(12).hex()
-        scope.setdefault("state", {})["request_id"] = request_id  # type: ignore[typeddict-item]
+        scope.setdefault("state", {})["request_id"] = request_id
         started, status = time.perf_counter(), 500
-        header = (b"x-request-id", request_id.encode())
+        named = (b"x-request-id", request_id.encode())
 
         async def send_named(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), header]
+                headers = [*message.get("headers", ()), named, _NO_SNIFF]
+                if not any(name == b"cache-control" for name, _ in headers):
+                    headers.append(_PRIVATE)
+                message["headers"] = headers
             await send(message)
 
         try:
@@ -44,7 +53,7 @@ class Envelope:
 
     def _note(self, scope: Any, status: int, seconds: float, request_id: str) -> None:
         template = scope.get("path_template") or "unmatched"
-        self._metrics.request(scope["method"], template, status, seconds)
+        self._record(scope["method"], template, status, seconds)
         if template not in _QUIET and _access.isEnabledFor(logging.INFO):
             _access.info(
                 "request",

@@ -9,7 +9,14 @@ from litestar.exceptions import HTTPException, ValidationException
 from msgspec import json
 
 from domain.shared.errors import (
-    Conflict, DomainError, Forbidden, Invalid, LimitExceeded, NotFound, Unauthenticated, Unavailable,
+    Conflict,
+    DomainError,
+    Forbidden,
+    Invalid,
+    LimitExceeded,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
 )
 from entrypoints.http.wire import ErrorBody, ErrorOut
 

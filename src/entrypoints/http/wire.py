@@ -1,8 +1,8 @@
 """The wire: what bodies look like, in and out (see the HTTP contract). Unknown fields are refused."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -23,11 +23,11 @@ T = TypeVar("T")
 Metadata = Mapping[str, str]
 
 
-class In(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class In(msgspec.Struct, forbid_unknown_fields=True):
     """The ancestor of bodies that callers send."""
 
 
-class Out(msgspec.Struct, frozen=True):
+class Out(msgspec.Struct):
     """The ancestor of bodies that callers get."""
 
 
@@ -76,7 +76,7 @@ class TokensOut(Out):
     access_token: str
     refresh_token: str
     expires_in: int
-    token_type: Literal["bearer"] = "bearer"
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105
 
     @classmethod
     def of(cls, pair: TokenPair) -> "TokensOut":
@@ -102,7 +102,7 @@ class SignedUpOut(Out):
     access_token: str
     refresh_token: str
     expires_in: int
-    token_type: Literal["bearer"] = "bearer"
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105
 
 
 class UserPatchIn(In):
@@ -194,7 +194,7 @@ class SessionIn(In):
 
 
 class SessionPatchIn(In):
-    title: str | None | UnsetType = UNSET
+    title: str | UnsetType | None = UNSET
     archived: bool | UnsetType = UNSET
     metadata: Metadata | UnsetType = UNSET
 
@@ -276,8 +276,42 @@ class ReplyOut(Out):
     run: RunOut
 
 
-def list_of(page: Page[T], data: Sequence[Out], id_of: Sequence[str]) -> ListOut[Out]:
-    """Return the envelope for a page whose items were turned into `data`."""
-    return ListOut(data, id_of[0] if id_of else None, id_of[-1] if id_of else None, page.has_more)
+class DeletedOut(Out):
+    """What is left of a thing that was removed."""
+
+    id: str
+    object: str
+    deleted: Literal[True] = True
 
 
+class ComponentOut(Out):
+    """One dependency of the service and, when it does not work, what is wrong in words."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class ReadinessOut(Out):
+    """Whether this node can serve; `components` tells of each dependency."""
+
+    ready: bool
+    components: Sequence[ComponentOut]
+
+
+class Identified(Protocol):
+    """What stands in lists."""
+
+    @property
+    def id(self) -> str:
+        """The identifier that cursors are made of."""
+
+
+V = TypeVar("V", bound=Identified)
+
+
+def list_of(page: Page[V], shape: Callable[[V], T]) -> ListOut[T]:
+    """Return the envelope of a page whose items take the given shape."""
+    items = page.items
+    first, last = (items[0].id, items[-1].id) if items else (None, None)
+    return ListOut([shape(item) for item in items], first, last, page.has_more)

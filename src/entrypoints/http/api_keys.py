@@ -1,0 +1,36 @@
+"""Keys for programs: /v1/api-keys."""
+
+from litestar import Router, delete, get, post
+from litestar.di import Provide
+
+from application.paging import PageRequest
+from application.users.issue_api_key import IssueApiKey, IssueApiKeyCommand
+from application.users.queries import ListApiKeys
+from application.users.revoke_api_key import RevokeApiKey, RevokeApiKeyCommand
+from entrypoints.http.access import SignedIn, UseCase, signed_in
+from entrypoints.http.parameters import key_in_path, pages
+from entrypoints.http.wire import ApiKeyIn, ApiKeyOut, DeletedOut, ListOut, NewApiKeyOut, list_of
+
+
+@post("/", summary="Make an API key")
+async def make_key(request: SignedIn, data: ApiKeyIn, issue_api_key: UseCase[IssueApiKey]) -> NewApiKeyOut:
+    """Make a key; `key` is shown this once."""
+    key, secret = await issue_api_key.execute(IssueApiKeyCommand(request.auth, data.name))
+    return NewApiKeyOut(key.id, key.name, key.hint, key.created_at, secret)
+
+
+@get("/", dependencies={"page": Provide(pages("key"), sync_to_thread=False)}, summary="List your API keys")
+async def list_keys(request: SignedIn, page: PageRequest, list_api_keys: UseCase[ListApiKeys]) -> ListOut[ApiKeyOut]:
+    """Return the caller's keys without their secrets."""
+    return list_of(await list_api_keys.execute(request.auth, page), ApiKeyOut.of)
+
+
+@delete("/{key_id:str}", status_code=200, summary="Revoke an API key")
+async def delete_key(request: SignedIn, key_id: str, revoke_api_key: UseCase[RevokeApiKey]) -> DeletedOut:
+    """Take a key back; it is refused from now on."""
+    wanted = key_in_path(key_id)
+    await revoke_api_key.execute(RevokeApiKeyCommand(request.auth, wanted))
+    return DeletedOut(wanted, "api_key")
+
+
+router = Router("/v1/api-keys", route_handlers=[make_key, list_keys, delete_key], guards=[signed_in], tags=["api-keys"])

@@ -1,0 +1,37 @@
+"""Probes and measurements."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from litestar import MediaType, Response, Router, get
+
+from entrypoints.http.access import UseCase
+from entrypoints.http.event_stream import OpenStreams
+from entrypoints.http.wire import ComponentOut, ReadinessOut
+
+ReadComponents = Callable[[], Awaitable[Sequence[ComponentOut]]]
+RenderMetrics = Callable[[], bytes]
+
+
+@get("/livez", media_type=MediaType.TEXT, sync_to_thread=False, summary="Is the process alive?")
+def livez() -> str:
+    """Answer as long as the event loop turns."""
+    return "ok"
+
+
+@get("/readyz", summary="Can this node serve?")
+async def readyz(read_components: UseCase[ReadComponents], open_streams: UseCase[OpenStreams]) -> Response[ReadinessOut]:
+    """Answer 200 when every dependency that requests need works, else 503; `components` tells which does not."""
+    components = list(await read_components())
+    if open_streams.draining:
+        components.append(ComponentOut("server", False, "The node is shutting down."))
+    ready = all(component.ok for component in components if component.name != "cache")
+    return Response(ReadinessOut(ready, components), status_code=200 if ready else 503)
+
+
+@get("/metrics", sync_to_thread=False, summary="Prometheus measurements")
+def metrics(render_metrics: UseCase[RenderMetrics]) -> Response[bytes]:
+    """Return Prometheus' text format."""
+    return Response(render_metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+router = Router("/", route_handlers=[livez, readyz, metrics], tags=["health"])

@@ -1,0 +1,71 @@
+"""What is said in a session: /v1/sessions/{id}/messages."""
+
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.di import Provide
+from litestar.openapi.datastructures import ResponseSpec
+
+from application.paging import PageRequest
+from application.ports.run_log import End, RunFeed
+from application.runs.queries import FollowRun, ReadReply, ReadRun
+from application.runs.send_message import Accepted, SendMessage, SendMessageCommand
+from application.sessions.queries import ReadMessages
+from entrypoints.http.access import SignedIn, UseCase
+from entrypoints.http.event_stream import EventStream, OpenStreams
+from entrypoints.http.parameters import pages, session_in_path
+from entrypoints.http.wire import AcceptedOut, ListOut, MessageIn, MessageOut, ReplyOut, RunOut, list_of
+
+
+@get(
+    "/{session_id:str}/messages", summary="Read messages",
+    dependencies={"page": Provide(pages("message"), sync_to_thread=False)},
+)
+async def read_page(
+    request: SignedIn, session_id: str, page: PageRequest, read_messages: UseCase[ReadMessages]
+) -> ListOut[MessageOut]:
+    """Return a page of messages by their number."""
+    return list_of(await read_messages.execute(request.auth, session_in_path(session_id), page), MessageOut.of)
+
+
+@post(
+    "/{session_id:str}/messages", summary="Say something",
+    responses={
+        200: ResponseSpec(None, description="With `stream: true`: the run's events.", media_type="text/event-stream"),
+        201: ResponseSpec(ReplyOut, description="The message, the reply and its run, when the run has ended."),
+        202: ResponseSpec(AcceptedOut, description="With `Prefer: respond-async`: accepted; `Location` names the run."),
+    },
+)
+async def post_message(
+    request: SignedIn, session_id: str, data: MessageIn, send_message: UseCase[SendMessage], follow_run: UseCase[FollowRun],
+    read_run: UseCase[ReadRun], read_reply: UseCase[ReadReply], open_streams: UseCase[OpenStreams],
+) -> Response[Any]:
+    """Store the message and have the agent reply: as a stream, at once with a run to follow, or when the reply is whole."""
+    accepted = await send_message.execute(
+        SendMessageCommand(
+            request.auth, session_in_path(session_id), data.parts(), data.client_message_id, data.on_active == "interrupt"
+        )
+    )
+    if not data.stream and "respond-async" in request.headers.get("prefer", ""):
+        return _accepted(accepted)
+    feed = await follow_run.execute(request.auth, accepted.run.id, 0, accepted.run)
+    if data.stream:
+        return EventStream(feed, accepted.run.id, open_streams)
+    await _ended(feed)
+    run = await read_run.execute(request.auth, accepted.run.id)
+    reply = await read_reply.execute(request.auth, run.id)
+    return Response(ReplyOut(MessageOut.of(accepted.message), None if reply is None else MessageOut.of(reply), RunOut.of(run)))
+
+
+def _accepted(accepted: Accepted) -> Response[AcceptedOut]:
+    headers = {"location": f"/v1/runs/{accepted.run.id}", "preference-applied": "respond-async"}
+    body = AcceptedOut(MessageOut.of(accepted.message), RunOut.of(accepted.run))
+    return Response(body, status_code=202, headers=headers)
+
+
+async def _ended(feed: RunFeed) -> None:
+    try:
+        while not any(isinstance(event.body, End) for event in await feed.next(60)):
+            pass
+    finally:
+        feed.close()

@@ -1,0 +1,44 @@
+"""Accounts: /v1/users."""
+
+from litestar import Request, Response, Router, delete, get, patch, post
+from litestar.datastructures import State
+
+from application.users.erase_user import EraseUser, EraseUserCommand
+from application.users.queries import ReadProfile
+from application.users.register_user import RegisterUser, RegisterUserCommand
+from application.users.rename_user import RenameUser, RenameUserCommand
+from entrypoints.http.access import SignedIn, UseCase, signed_in
+from entrypoints.http.cookies import sign_in_cookies, sign_out_cookies
+from entrypoints.http.wire import DeletedOut, SignedUpOut, SignUpIn, UserOut, UserPatchIn
+
+
+@post("/", summary="Sign up")
+async def sign_up(
+    request: Request[None, None, State], data: SignUpIn, register_user: UseCase[RegisterUser]
+) -> Response[SignedUpOut]:
+    """Make an account and sign it in."""
+    user, pair = await register_user.execute(RegisterUserCommand(data.email, data.password, data.name))
+    body = SignedUpOut(UserOut.of(user), pair.access_token, pair.refresh_token, pair.expires_in)
+    return Response(body, cookies=sign_in_cookies(request, pair.access_token, pair.expires_in))
+
+
+@get("/me", guards=[signed_in], summary="Read your profile")
+async def read_me(request: SignedIn, read_profile: UseCase[ReadProfile]) -> UserOut:
+    """Return the caller's profile."""
+    return UserOut.of(await read_profile.execute(request.auth))
+
+
+@patch("/me", guards=[signed_in], summary="Change your profile")
+async def patch_me(request: SignedIn, data: UserPatchIn, rename_user: UseCase[RenameUser]) -> UserOut:
+    """Change the display name."""
+    return UserOut.of(await rename_user.execute(RenameUserCommand(request.auth, data.name)))
+
+
+@delete("/me", guards=[signed_in], status_code=200, summary="Erase your account")
+async def delete_me(request: SignedIn, erase_user: UseCase[EraseUser]) -> Response[DeletedOut]:
+    """Erase the account and all it owns."""
+    await erase_user.execute(EraseUserCommand(request.auth))
+    return Response(DeletedOut(request.auth.user_id, "user"), cookies=sign_out_cookies())
+
+
+router = Router("/v1/users", route_handlers=[sign_up, read_me, patch_me, delete_me], tags=["users"])
