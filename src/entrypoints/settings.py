@@ -42,6 +42,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The data folder, absolute."""
         return Path(self.data_dir).expanduser().resolve()
 
+    @property
+    def catalog(self) -> str | None:
+        """The DSN of the catalog: its own, else that of the first shard."""
+        return self.catalog_dsn or (self.shard_dsns[0] if self.shard_dsns else None)
+
+    @property
+    def shards(self) -> tuple[str, ...]:
+        """The DSNs of the shards, in order: their own, else the catalog's alone."""
+        return self.shard_dsns or ((self.catalog_dsn,) if self.catalog_dsn else ())
+
 
 _LISTS = {"shard_dsns", "upstream_models"}
 _SCHEMES = {

@@ -1,0 +1,44 @@
+# `make run` and `make test` need Python 3.11 or newer, make and git; everything else is installed into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: .venv/installed  ## Make .venv from the hash-pinned lock
+
+.venv/installed: requirements-dev.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing into .venv (about a minute) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: install  ## Start everything: database, cache, model and API
+	@exec $(BIN)/onelast up
+
+test: install  ## Run all tests
+	$(BIN)/pytest
+
+unit: install  ## Run the tests that need no server
+	$(BIN)/pytest tests/unit
+
+check: install  ## Lint, type-check and check the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+fix: install  ## Mend what the linter can mend
+	$(BIN)/ruff check --fix .
+
+bench: install  ## Measure speed and size beside a bare reference
+	$(BIN)/python -m bench
+
+lock: install  ## Resolve the dependencies anew into both locks
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	  --extra embedded pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	  --extra embedded --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+.PHONY: help install run test unit check fix bench lock

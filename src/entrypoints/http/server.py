@@ -1,0 +1,63 @@
+"""The HTTP server: uvicorn on a socket that is bound before anything else starts."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from litestar.types import ASGIApp
+
+from entrypoints.http.event_stream import OpenStreams
+
+
+class AddressTaken(Exception):
+    """Nobody can listen there; the message says what to do."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket bound to the address (port 0: a free one); AddressTaken when that cannot be."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        raise AddressTaken(
+            f"Cannot listen on {host}:{port} ({error.strerror}). Set ONELAST_PORT or ONELAST_HOST to another address."
+        ) from error
+    return listener
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the command line, and ends open streams first when it shuts down."""
+
+    def __init__(self, config: uvicorn.Config, streams: OpenStreams) -> None:
+        super().__init__(config)
+        self._streams = streams
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Catch none."""
+        yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell viewers to come back elsewhere, then close."""
+        self._streams.drain()
+        await super().shutdown(sockets)
+
+
+async def serve_http(app: ASGIApp, listener: socket.socket, streams: OpenStreams) -> None:
+    """Serve until this task is cancelled, then let requests under way end within five seconds."""
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        lifespan="on", access_log=False, log_config=None, log_level="warning", server_header=False,
+        timeout_graceful_shutdown=5, timeout_keep_alive=75, ws="none", proxy_headers=True,
+    )
+    server = _Server(config, streams)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        await asyncio.shield(serving)
+    finally:
+        server.should_exit = True
+        await serving
