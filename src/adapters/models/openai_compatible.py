@@ -1,0 +1,149 @@
+"""Models behind any server that speaks OpenAI's chat completions: OpenAI, vLLM, Ollama, llama.cpp and many more."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import aiohttp
+import msgspec
+
+from adapters.models.completion_reader import CompletionReader
+from adapters.models.model_list import ModelList
+from adapters.models.provider_connection import ProviderConnection, read_start
+from adapters.models.refusals import fit_for_log, reason_of
+from adapters.models.silence_watch import SilenceWatch
+from adapters.models.wire import CompletionRequest, ListedModels, StreamOptions, Turn
+from application.ports.chat_model import ChatModel, ModelChunk, ModelFailed, ModelInfo, ModelRequest
+
+_REFUSAL_LONGEST: Final = 16 * 1024
+_LIST_LONGEST: Final = 4 * 1024 * 1024
+_LIST_WITHIN: Final = 10.0
+_END_WITHIN: Final = 0.1
+_encode: Final = msgspec.json.Encoder().encode
+_decode_models: Final = msgspec.json.Decoder(ListedModels).decode
+
+
+class OpenAICompatibleModel(ChatModel):
+    """One server that answers POST {url}/chat/completions with server-sent events.
+
+    `url` is used as given, so it has its `/v1` where the server wants one: `http://127.0.0.1:8000/v1`. `models` are the names to
+    offer, or ("*",) for what GET {url}/models lists, asked again after `list_lifetime` seconds; no two requests for the list
+    begin within `list_retry` seconds. `context_tokens` holds for all of them, less where the server says less. Times are in
+    seconds: to connect, until the first event of a reply, between two events while we wait for one (comments do not count).
+    `connections` bounds the replies under way at once; more wait for their turn within the time for the first event.
+    """
+
+    def __init__(
+        self, url: str, api_key: str | None = None, models: Sequence[str] = ("*",), context_tokens: int = 8192, *,
+        connect_timeout: float = 5.0, first_token_timeout: float = 60.0, token_timeout: float = 60.0,
+        list_lifetime: float = 300.0, list_retry: float = 5.0, connections: int = 10_000,
+    ) -> None:
+        self._api_key, self._context_tokens = api_key, context_tokens
+        self._first_token_timeout, self._token_timeout = first_token_timeout, token_timeout
+        self._connection = ProviderConnection(url, api_key, connect_timeout=connect_timeout, connections=connections)
+        self._fixed = None if "*" in models else {name: ModelInfo(name, context_tokens) for name in models}
+        self._listed = ModelList(self._fetch_models, lifetime=list_lifetime, retry=list_retry)
+        self._counts_usage = True
+
+    async def find(self, model: str) -> ModelInfo | None:
+        """Return the model if it is one of the configured names, or if the server lists it."""
+        return await self._listed.find(model) if self._fixed is None else self._fixed.get(model)
+
+    async def list(self) -> Sequence[ModelInfo]:
+        """Return the models in the configured or the server's order."""
+        return tuple((await self._listed.get() if self._fixed is None else self._fixed).values())
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelChunk, None]:
+        """Yield what came together as one text, and the usage at the end; leaving early closes the connection at once."""
+        deadline = asyncio.get_running_loop().time() + self._first_token_timeout
+        with self._connection.failing():
+            async with asyncio.timeout_at(deadline):
+                answer = await self._open(request)
+        watch, reader = SilenceWatch(deadline, self._token_timeout, answer.close), CompletionReader()
+        try:
+            with self._reading(reader, watch):
+                while not reader.done and reader.failure is None and (chunk := await answer.content.readany()):
+                    text = reader.feed(chunk)
+                    if text is not None:
+                        watch.heard()
+                        if text:
+                            yield text
+                        watch.listen()
+            self._require_whole(reader, request)
+            if reader.usage is not None:
+                yield reader.usage
+            await self._see_out(answer)
+        finally:
+            watch.stop()
+            answer.close()
+
+    async def close(self) -> None:
+        """Close all connections; replies under way fail."""
+        await self._listed.close()
+        await self._connection.close()
+
+    async def _open(self, request: ModelRequest) -> aiohttp.ClientResponse:
+        """Return the answer to read the stream from; servers that refuse `stream_options` are asked without from then on."""
+        counting = self._counts_usage
+        answer = await self._connection.post("/chat/completions", self._body(request, counting=counting))
+        if answer.status == 200 and answer.content_type != "application/json":
+            return answer
+        try:
+            body = await read_start(answer, _REFUSAL_LONGEST)
+        finally:
+            answer.close()
+        if counting and answer.status in (400, 422) and b"stream_options" in body:
+            self._counts_usage = False
+            return await self._open(request)
+        raise self._failed(f"answered {answer.status}", reason_of(body), request)
+
+    def _body(self, request: ModelRequest, *, counting: bool) -> bytes:
+        unset, sampling = msgspec.UNSET, request.sampling
+        return _encode(CompletionRequest(
+            request.model, [Turn(turn.role, turn.text) for turn in request.turns],
+            temperature=unset if sampling.temperature is None else sampling.temperature,
+            top_p=unset if sampling.top_p is None else sampling.top_p,
+            max_tokens=unset if sampling.max_tokens is None else sampling.max_tokens,
+            stream_options=StreamOptions() if counting else unset,
+        ))
+
+    @contextmanager
+    def _reading(self, reader: CompletionReader, watch: SilenceWatch) -> Iterator[None]:
+        """Turn a lost connection into ModelFailed, unless all of the reply had come."""
+        try:
+            yield
+        except (aiohttp.ClientError, OSError) as error:
+            if not reader.finished:
+                why = "fell silent" if watch.expired else f"broke off: {type(error).__name__}"
+                raise self._connection.failed(why) from error
+
+    def _require_whole(self, reader: CompletionReader, request: ModelRequest) -> None:
+        if reader.failure is not None:
+            raise self._failed("broke off", reader.failure, request)
+        if not reader.finished:
+            raise self._connection.failed("broke off: the stream ended without an end")
+
+    def _failed(self, what: str, reason: str | None, request: ModelRequest) -> ModelFailed:
+        prompt = tuple(turn.text for turn in request.turns)
+        return self._connection.failed(f"{what}: {fit_for_log(reason, secret=self._api_key, prompt=prompt)}")
+
+    async def _see_out(self, answer: aiohttp.ClientResponse) -> None:
+        """Read the end of the body, so that the connection can be used again; not for long, and without complaint."""
+        try:
+            async with asyncio.timeout(_END_WITHIN):
+                await answer.content.readany()
+        except (aiohttp.ClientError, OSError):
+            answer.close()
+
+    async def _fetch_models(self) -> Mapping[str, ModelInfo]:
+        status, body = await self._connection.get("/models", within=_LIST_WITHIN, longest=_LIST_LONGEST)
+        if status != 200:
+            reason = fit_for_log(reason_of(body), secret=self._api_key, prompt=())
+            raise self._connection.failed(f"answered {status} when asked for its models: {reason}")
+        try:
+            listed = _decode_models(body).data
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise self._connection.failed("sent a malformed list of models") from error
+        most = self._context_tokens
+        return {model.id: ModelInfo(model.id, min(most, model.max_model_len or most)) for model in listed}

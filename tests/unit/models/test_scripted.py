@@ -1,0 +1,78 @@
+"""The scripted model."""
+
+from contextlib import aclosing
+
+import pytest
+
+from adapters.models.scripted import STANDARD_SCRIPTS, Script, ScriptedModel
+from application.ports.chat_model import ModelFailed, ModelInfo, ModelRequest
+from domain.agents.agent import Sampling
+from domain.runs.prompt import PromptTurn
+from domain.runs.run import Usage
+
+
+def asking(model: str, max_tokens: int | None = None) -> ModelRequest:
+    """Return a request of four words."""
+    return ModelRequest(model, (PromptTurn("system", "Be kind."), PromptTurn("user", "Hello there")), Sampling(max_tokens=max_tokens))
+
+
+async def test_it_says_its_script_word_by_word_and_then_counts() -> None:
+    model = ScriptedModel({"m": Script(tokens=3, words=("a ", "b "))})
+    assert [chunk async for chunk in model.stream(asking("m"))] == ["a ", "b ", "a ", Usage(4, 3)]
+    assert Script(tokens=3, words=("a ", "b ")).text == "a b a "
+
+
+async def test_it_stops_at_the_most_tokens_asked_for() -> None:
+    assert [chunk async for chunk in ScriptedModel().stream(asking("scripted", 1))] == ["Well, ", Usage(4, 1)]
+
+
+async def test_an_uncounted_and_an_empty_script_say_no_more_than_that() -> None:
+    model = ScriptedModel()
+    assert "".join([str(chunk) async for chunk in model.stream(asking("scripted-uncounted"))]) == Script().text
+    assert [chunk async for chunk in model.stream(asking("scripted-empty"))] == [Usage(4, 0)]
+
+
+@pytest.mark.parametrize(("name", "words"), [("scripted-refuses", 0), ("scripted-breaks", 3), ("unknown", 0)])
+async def test_a_script_fails_after_the_words_that_it_names(name: str, words: int) -> None:
+    said, model = [], ScriptedModel()
+    with pytest.raises(ModelFailed):
+        async for chunk in model.stream(asking(name)):
+            said.append(chunk)
+    assert (len(said), model.active) == (words, 0)
+
+
+@pytest.mark.parametrize("at", [2, 4])
+async def test_a_fault_may_come_in_the_middle_or_after_the_last_word(at: int) -> None:
+    said = []
+    with pytest.raises(ModelFailed):
+        async for chunk in ScriptedModel({"m": Script(tokens=4, fail_at=at)}).stream(asking("m")):
+            said.append(chunk)
+    assert len(said) == at
+
+
+async def test_a_stalled_reply_ends_when_it_is_closed_and_goes_on_when_it_is_released() -> None:
+    model = ScriptedModel()
+    async with aclosing(model.stream(asking("scripted-stalls"))) as chunks:
+        assert [await anext(chunks) for _ in range(3)] == ["Well, ", "let ", "me "]
+        assert model.active == 1
+    assert model.active == 0
+    model.release()
+    assert len([chunk async for chunk in model.stream(asking("scripted-stalls"))]) == Script().tokens + 1
+
+
+async def test_it_remembers_what_it_was_asked() -> None:
+    model = ScriptedModel()
+    async with aclosing(model.stream(asking("scripted"))) as chunks:
+        await anext(chunks)
+    assert model.requests == [asking("scripted")]
+
+
+async def test_it_lists_its_scripts_and_fails_while_down() -> None:
+    model = ScriptedModel()
+    assert [info.name for info in await model.list()] == list(STANDARD_SCRIPTS)
+    assert await model.find("scripted") == ModelInfo("scripted", 8192)
+    assert await model.find("unknown") is None
+    model.down = True
+    for asked in (model.list(), model.find("scripted"), anext(model.stream(asking("scripted")))):
+        with pytest.raises(ModelFailed):
+            await asked
