@@ -45,6 +45,7 @@ class OpenAICompatibleModel(ChatModel):
         self._fixed = None if "*" in models else {name: ModelInfo(name, context_tokens) for name in models}
         self._listed = ModelList(self._fetch_models, lifetime=list_lifetime, retry=list_retry)
         self._counts_usage = True
+        self._under_way: set[aiohttp.ClientResponse] = set()
 
     async def find(self, model: str) -> ModelInfo | None:
         """Return the model if it is one of the configured names, or if the server lists it."""
@@ -61,6 +62,7 @@ class OpenAICompatibleModel(ChatModel):
             async with asyncio.timeout_at(deadline):
                 answer = await self._open(request)
         watch, reader = SilenceWatch(deadline, self._token_timeout, answer.close), CompletionReader()
+        self._under_way.add(answer)
         try:
             with self._reading(reader, watch):
                 while not reader.done and reader.failure is None and (chunk := await answer.content.readany()):
@@ -75,11 +77,14 @@ class OpenAICompatibleModel(ChatModel):
                 yield reader.usage
             await self._see_out(answer)
         finally:
+            self._under_way.discard(answer)
             watch.stop()
             answer.close()
 
     async def close(self) -> None:
         """Close all connections; replies under way fail."""
+        for answer in tuple(self._under_way):
+            answer.close()
         await self._listed.close()
         await self._connection.close()
 
@@ -113,7 +118,8 @@ class OpenAICompatibleModel(ChatModel):
         """Turn a lost connection into ModelFailed, unless all of the reply had come."""
         try:
             yield
-        except (aiohttp.ClientError, OSError) as error:
+        # RuntimeError is what aiohttp raises after broken framing, whose own error it keeps to itself.
+        except (aiohttp.ClientError, OSError, RuntimeError) as error:
             if not reader.finished:
                 why = "fell silent" if watch.expired else f"broke off: {type(error).__name__}"
                 raise self._connection.failed(why) from error
@@ -133,7 +139,7 @@ class OpenAICompatibleModel(ChatModel):
         try:
             async with asyncio.timeout(_END_WITHIN):
                 await answer.content.readany()
-        except (aiohttp.ClientError, OSError):
+        except (aiohttp.ClientError, OSError, RuntimeError):
             answer.close()
 
     async def _fetch_models(self) -> Mapping[str, ModelInfo]:

@@ -27,7 +27,7 @@ class ProviderConnection:
     async def post(self, path: str, body: bytes) -> aiohttp.ClientResponse:
         """Return the answer as soon as its headers are there.
 
-        A connection that is refused or lost before any byte of answer is tried once more: a kept one may have gone stale.
+        A connection that is refused, or lost before those, is tried once more: a kept one may have gone stale.
         """
         with self.failing():
             try:

@@ -32,8 +32,8 @@ def fit_for_log(reason: str | None, *, secret: str | None, prompt: tuple[str, ..
 
 def _quotes(text: str, turn: str) -> list[int]:
     """Return where the text quotes the turn's beginning, as it is or as far as it reads the same once escaped."""
-    flat = " ".join(turn.split())
-    beginnings = {flat[:_TELLING], _ESCAPED.split(flat, maxsplit=1)[0][:_TELLING].strip()} - {""}
+    plain = _ESCAPED.split(turn.strip(), maxsplit=1)[0]
+    beginnings = {" ".join(words.split())[:_TELLING].strip() for words in (turn, plain)} - {""}
     return [match.start() for beginning in beginnings if (match := _as_words(beginning).search(text))]
 
 

@@ -42,7 +42,7 @@ class HandClock:
 
 
 class DictCache(Cache):
-    """Leases over two dicts; `away` makes it unreachable."""
+    """Leases over two dicts; `away` makes it unreachable, `gate` holds invalidations."""
 
     def __init__(self) -> None:
         self.values: dict[str, bytes] = {}
@@ -50,6 +50,8 @@ class DictCache(Cache):
         self.lifetimes: dict[str, list[float]] = {}
         self.reads = self.given = 0
         self.away = False
+        self.gate = asyncio.Event()
+        self.gate.set()
 
     async def read(self, key: str) -> Hit | Lease:
         self.reads += 1
@@ -74,7 +76,7 @@ class DictCache(Cache):
         return True
 
     async def invalidate(self, keys: Sequence[str]) -> None:
-        await asyncio.sleep(0)
+        await self.gate.wait()
         if self.away:
             raise Unavailable("away")
         for key in keys:

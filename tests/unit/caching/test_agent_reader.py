@@ -109,6 +109,21 @@ async def test_a_read_that_began_before_a_change_leaves_no_old_value_behind(
     assert [await node.agents.find("guide"), await other.agents.find("guide")] == [RENAMED, RENAMED]
 
 
+async def test_a_read_during_the_invalidation_leaves_no_old_value_behind(
+    node: Node, cache: DictCache, database: Database, clock: HandClock
+) -> None:
+    await node.agents.find("guide")
+    clock.now += 1
+    database.rename_agent()
+    cache.gate.clear()
+    invalidation = asyncio.create_task(node.cache.invalidate(keys_of([CHANGED])))
+    await asyncio.sleep(0)
+    assert await node.agents.find("guide") == AGENT
+    cache.gate.set()
+    await invalidation
+    assert await node.agents.find("guide") == RENAMED
+
+
 async def test_nobody_joins_a_reading_that_began_before_a_change(node: Node, database: Database) -> None:
     database.hold()
     slow = asyncio.create_task(node.agents.find("guide"))

@@ -1,5 +1,6 @@
 """Chat completions out of bytes."""
 
+import itertools
 import json
 from typing import Any
 
@@ -31,13 +32,13 @@ WHOLE = (
 @given(st.lists(st.integers(0, len(WHOLE))))
 def test_a_reply_reads_the_same_wherever_its_bytes_are_cut(cuts: list[int]) -> None:
     reader, borders = CompletionReader(), [0, *sorted(cuts), len(WHOLE)]
-    read = "".join(reader.feed(WHOLE[start:end]) or "" for start, end in zip(borders, borders[1:], strict=False))
+    read = "".join(reader.feed(WHOLE[start:end]) or "" for start, end in itertools.pairwise(borders))
     assert (read, reader.usage, reader.done, reader.failure) == ("Grüße, Welt 🌍", Usage(3, 2), True, None)
 
 
 def test_bytes_without_an_event_are_told_from_events_without_text() -> None:
     reader = CompletionReader()
-    assert [reader.feed(b": ping\n\n"), reader.feed(b"data: {"), reader.feed(b"}\n\n"), reader.feed(text(None))] == [None, None, "", ""]
+    assert [reader.feed(piece) for piece in (b": ping\n\n", b"data: {", b"}\n\n", text(None))] == [None, None, "", ""]
 
 
 def test_a_finish_reason_makes_the_reply_whole_without_done() -> None:

@@ -1,5 +1,7 @@
 """Server-sent events out of bytes."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 from adapters.models.event_splitter import EventSplitter
 
 LINES = st.sampled_from([
-    b"data: one", b"data:two", b"data: ", b"data", b"data: {\"a\": 1}", b": a comment", b"event: delta", b"id: 7", b"retry: 9", b"", b"x" * 30,
+    b"data: one", b"data:two", b"data: ", b"data", b'data: {"a": 1}', b": a comment", b"event: delta", b"id: 7", b"retry: 9", b"",
+    b"x" * 30,
 ])
 ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
 STREAMS = st.lists(st.tuples(LINES, ENDS), max_size=30).map(lambda lines: b"".join(line + end for line, end in lines))
@@ -17,7 +20,7 @@ def split(stream: bytes, cuts: list[int], longest: int) -> tuple[list[bytes], bo
     """Return the events and whether one was too long, the stream being fed in pieces that end at the cuts."""
     splitter = EventSplitter(longest)
     borders = [0, *sorted(cut % (len(stream) + 1) for cut in cuts), len(stream)]
-    events = [event for start, end in zip(borders, borders[1:], strict=False) for event in splitter.feed(stream[start:end])]
+    events = [event for start, end in itertools.pairwise(borders) for event in splitter.feed(stream[start:end])]
     return events, splitter.overflowed
 
 

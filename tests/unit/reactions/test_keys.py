@@ -83,7 +83,8 @@ def test_a_key_that_several_events_name_comes_once() -> None:
 
 _cursors = st.none() | st.text("ab:", max_size=2)
 _limits = st.integers(19, 21)
-_pages = st.builds(PageRequest, _limits, st.booleans(), _cursors) | st.builds(PageRequest, _limits, st.booleans(), before=_cursors)
+_orders = st.booleans()
+_pages = st.builds(PageRequest, _limits, _orders, _cursors) | st.builds(PageRequest, _limits, _orders, before=_cursors)
 
 
 @settings(max_examples=1_000)
