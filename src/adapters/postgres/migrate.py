@@ -1,0 +1,82 @@
+"""Migrations of the two trees, catalog and shard, with Alembic.
+
+Each tree has its own version table in its own schema, so that both may live in one database. Migrating is safe to do from several
+nodes at once: they take turns by an advisory lock.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, Literal, cast
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, NullPool, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+Tree = Literal["catalog", "shard"]
+_FOLDER: Final = Path(__file__).parent / "migrations"
+_LOCK: Final = {"catalog": 5_261_001, "shard": 5_261_002}
+
+
+async def upgrade(dsn: str, tree: Tree, revision: str = "head") -> None:
+    """Bring the tree up to `revision`; nothing happens when it is there already."""
+    await _run(dsn, tree, lambda connection: command.upgrade(_config(tree, connection), revision))
+
+
+async def downgrade(dsn: str, tree: Tree, revision: str) -> None:
+    """Bring the tree down to `revision` ("base": nothing left but the schema); data of what is dropped are lost."""
+    await _run(dsn, tree, lambda connection: command.downgrade(_config(tree, connection), revision))
+
+
+async def current(dsn: str, tree: Tree) -> str | None:
+    """Return the revision the tree is at, or None before the first."""
+    return cast("str | None", await _run(dsn, tree, lambda connection: _context(tree, connection).get_current_revision()))
+
+
+def head(tree: Tree) -> str:
+    """Return the newest revision there is."""
+    newest = _scripts(tree).get_current_head()
+    if newest is None:
+        raise LookupError(f"the tree {tree} has no migrations")
+    return newest
+
+
+def revisions(tree: Tree) -> list[str]:
+    """Return all revisions, oldest first."""
+    return [script.revision for script in _scripts(tree).walk_revisions()][::-1]
+
+
+def _scripts(tree: Tree) -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config(tree, None))
+
+
+def _config(tree: Tree, connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    config.set_main_option("version_locations", str(_FOLDER / tree))
+    config.set_main_option("path_separator", "os")
+    config.attributes |= {"connection": connection, "schema": tree}
+    return config
+
+
+def _context(tree: Tree, connection: Connection) -> MigrationContext:
+    return MigrationContext.configure(connection, opts={"version_table_schema": tree})
+
+
+async def _run(dsn: str, tree: Tree, work: Callable[[Connection], Any]) -> Any:
+    async def connect() -> Any:
+        return await asyncpg.connect(dsn, timeout=10)
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK[tree]})
+            await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{tree}"'))
+            await connection.execute(text("SET lock_timeout = '5s'"))
+            await connection.commit()
+            return await connection.run_sync(work)
+    finally:
+        await engine.dispose()

@@ -1,0 +1,182 @@
+"""All tables, declared once: statements are built from them, and a test compares them with what the migrations make.
+
+Identifiers are text in the "C" collation, so that they compare as bytes and sort by time. `bucket` repeats the owner's bucket for
+the row filter that moves it to another shard. Between hot tables there are no foreign keys: the session's version guards them.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+Id: Final = Text(collation="C")
+Moment: Final = DateTime(timezone=True)
+CATALOG: Final = MetaData(schema="catalog")
+SHARD: Final = MetaData(schema="shard")
+
+
+def _required(name: str, kind: Any, *rest: Any, **named: Any) -> Column[Any]:
+    return Column(name, kind, *rest, nullable=False, **named)
+
+
+def _outbox(metadata: MetaData) -> Table:
+    return Table(
+        "outbox", metadata,
+        Column("id", Id, primary_key=True),
+        _required("kind", Text),
+        _required("payload", JSONB),
+        _required("due_at", Moment, server_default=text("now()")),
+        _required("attempts", Integer, server_default=text("0")),
+        Index("outbox_due_idx", "due_at"),
+    )
+
+
+USERS: Final = Table(
+    "users", CATALOG,
+    Column("id", Id, primary_key=True),
+    _required("email", Id),
+    _required("name", Text),
+    _required("plan", Text),
+    _required("password_hash", Text),
+    _required("created_at", Moment),
+    _required("updated_at", Moment),
+    _required("version", Integer),
+    UniqueConstraint("email", name="users_email_key"),
+)
+SIGN_INS: Final = Table(
+    "sign_ins", CATALOG,
+    Column("id", Id, primary_key=True),
+    _required("user_id", Id, ForeignKey("catalog.users.id", name="sign_ins_user_fkey", ondelete="CASCADE")),
+    _required("access", LargeBinary),
+    _required("access_expires_at", Moment),
+    _required("refresh", LargeBinary),
+    _required("expires_at", Moment),
+    _required("created_at", Moment),
+    _required("version", Integer),
+    UniqueConstraint("access", name="sign_ins_access_key"),
+    UniqueConstraint("refresh", name="sign_ins_refresh_key"),
+    Index("sign_ins_user_idx", "user_id"),
+    Index("sign_ins_expiry_idx", "expires_at"),
+)
+SPENT_REFRESHES: Final = Table(
+    "spent_refreshes", CATALOG,
+    Column("refresh", LargeBinary, primary_key=True),
+    _required("sign_in_id", Id, ForeignKey("catalog.sign_ins.id", name="spent_refreshes_sign_in_fkey", ondelete="CASCADE")),
+    Index("spent_refreshes_sign_in_idx", "sign_in_id"),
+)
+API_KEYS: Final = Table(
+    "api_keys", CATALOG,
+    Column("id", Id, primary_key=True),
+    _required("user_id", Id, ForeignKey("catalog.users.id", name="api_keys_user_fkey", ondelete="CASCADE")),
+    _required("name", Text),
+    _required("fingerprint", LargeBinary),
+    _required("hint", Text),
+    _required("created_at", Moment),
+    UniqueConstraint("fingerprint", name="api_keys_fingerprint_key"),
+    Index("api_keys_user_idx", "user_id", "id"),
+)
+AGENTS: Final = Table(
+    "agents", CATALOG,
+    Column("id", Id, primary_key=True),
+    Column("owner_id", Id, ForeignKey("catalog.users.id", name="agents_owner_fkey", ondelete="CASCADE")),
+    _required("slug", Id),
+    _required("name", Text),
+    _required("description", Text),
+    _required("persona", Text),
+    _required("model", Text),
+    Column("temperature", Double),
+    Column("top_p", Double),
+    Column("max_tokens", Integer),
+    _required("visibility", Text),
+    _required("created_at", Moment),
+    _required("updated_at", Moment),
+    Column("retired_at", Moment),
+    _required("version", Integer),
+    Index("agents_slug_key", "slug", unique=True, postgresql_where=text("retired_at IS NULL")),
+    Index("agents_public_idx", "id", postgresql_where=text("retired_at IS NULL AND visibility = 'public'")),
+    Index("agents_owner_idx", "owner_id", "id"),
+)
+SHARD_MAPS: Final = Table(
+    "shard_maps", CATALOG,
+    Column("version", Integer, primary_key=True),
+    _required("shards", ARRAY(SmallInteger)),
+    _required("created_at", Moment, server_default=text("now()")),
+)
+CATALOG_OUTBOX: Final = _outbox(CATALOG)
+
+SESSIONS: Final = Table(
+    "sessions", SHARD,
+    Column("id", Id, primary_key=True),
+    _required("owner_id", Id),
+    _required("bucket", SmallInteger),
+    _required("agent_id", Id),
+    Column("title", Text),
+    _required("metadata", JSONB),
+    _required("head_seq", Integer),
+    _required("archived", Boolean),
+    Column("active_run_id", Id),
+    _required("created_at", Moment),
+    _required("updated_at", Moment),
+    _required("version", Integer),
+    Index("sessions_owner_idx", "owner_id", "id"),
+    Index("sessions_owner_archived_idx", "owner_id", "archived", "id"),
+)
+MESSAGES: Final = Table(
+    "messages", SHARD,
+    Column("session_id", Id, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    _required("id", Id),
+    _required("bucket", SmallInteger),
+    _required("role", Text),
+    _required("content", JSONB),
+    _required("characters", Integer),
+    _required("run_id", Id),
+    _required("status", Text),
+    _required("created_at", Moment),
+    Column("client_message_id", Text),
+    UniqueConstraint("id", name="messages_id_key"),
+    Index("messages_run_idx", "run_id"),
+    Index(
+        "messages_client_message_key", "session_id", "client_message_id", unique=True,
+        postgresql_where=text("client_message_id IS NOT NULL"),
+    ),
+)
+RUNS: Final = Table(
+    "runs", SHARD,
+    Column("id", Id, primary_key=True),
+    _required("session_id", Id),
+    _required("owner_id", Id),
+    _required("bucket", SmallInteger),
+    _required("agent_id", Id),
+    _required("model", Text),
+    _required("message_id", Id),
+    _required("message_seq", Integer),
+    _required("created_at", Moment),
+    _required("status", Text),
+    _required("attempt", Integer),
+    Column("input_tokens", Integer),
+    Column("output_tokens", Integer),
+    Column("error_code", Text),
+    Column("error_message", Text),
+    Column("finished_at", Moment),
+    _required("last_seq", Integer),
+    _required("version", Integer),
+    Index("runs_session_idx", "session_id"),
+    Index("runs_open_idx", "created_at", postgresql_where=text("finished_at IS NULL")),
+)
+SHARD_OUTBOX: Final = _outbox(SHARD)
