@@ -1,0 +1,178 @@
+"""From rows to what the application knows, and back."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from msgspec import json
+
+from application.agents.views import AgentView
+from application.runs.views import RunView
+from application.sessions.views import SessionView
+from application.users.views import UserView
+from domain.agents.agent import Agent, AgentProfile, Sampling, Visibility
+from domain.runs.run import Run, RunError, RunStatus, Usage
+from domain.sessions.message import Message, MessageStatus, Role, TextPart, text_of
+from domain.sessions.session import Session
+from domain.shared.identifiers import bucket_of
+from domain.users.credential import ApiKey, SignIn
+from domain.users.user import Plan, User
+
+Row = Mapping[str, Any]
+_parts: Final = json.Decoder(tuple[TextPart, ...])
+_pairs: Final = json.Decoder(dict[str, str])
+_encode: Final = json.Encoder().encode
+
+
+def user_from(row: Row) -> User:
+    """Return the entity."""
+    return User(row["id"], row["email"], row["name"], Plan(row["plan"]), row["created_at"], row["updated_at"], row["version"])
+
+
+def user_view(row: Row) -> UserView:
+    """Return the view."""
+    return UserView.of(user_from(row))
+
+
+def user_columns(user: User) -> dict[str, Any]:
+    """Return all columns but the password's."""
+    return {
+        "id": user.id, "email": user.email, "name": user.name, "plan": user.plan.value,
+        "created_at": user.created_at, "updated_at": user.updated_at, "version": user.version,
+    }
+
+
+def sign_in_from(row: Row) -> SignIn:
+    """Return the entity."""
+    return SignIn(
+        row["id"], row["user_id"], row["access"], row["access_expires_at"], row["refresh"], row["expires_at"],
+        row["created_at"], row["version"],
+    )
+
+
+def sign_in_columns(sign_in: SignIn) -> dict[str, Any]:
+    """Return all columns."""
+    return {
+        "id": sign_in.id, "user_id": sign_in.user_id, "access": sign_in.access, "access_expires_at": sign_in.access_expires_at,
+        "refresh": sign_in.refresh, "expires_at": sign_in.expires_at, "created_at": sign_in.created_at, "version": sign_in.version,
+    }
+
+
+def api_key_from(row: Row) -> ApiKey:
+    """Return the key."""
+    return ApiKey(row["id"], row["user_id"], row["name"], row["fingerprint"], row["hint"], row["created_at"])
+
+
+def api_key_columns(key: ApiKey) -> dict[str, Any]:
+    """Return all columns."""
+    return {
+        "id": key.id, "user_id": key.user_id, "name": key.name, "fingerprint": key.fingerprint, "hint": key.hint,
+        "created_at": key.created_at,
+    }
+
+
+def agent_from(row: Row) -> Agent:
+    """Return the entity."""
+    profile = AgentProfile(
+        row["slug"], row["name"], row["description"], row["persona"], row["model"],
+        Sampling(row["temperature"], row["top_p"], row["max_tokens"]), Visibility(row["visibility"]),
+    )
+    return Agent(row["id"], row["owner_id"], profile, row["created_at"], row["updated_at"], row["retired_at"], row["version"])
+
+
+def agent_view(row: Row) -> AgentView:
+    """Return the view."""
+    return AgentView.of(agent_from(row))
+
+
+def agent_columns(agent: Agent) -> dict[str, Any]:
+    """Return all columns."""
+    profile, sampling = agent.profile, agent.profile.sampling
+    return {
+        "id": agent.id, "owner_id": agent.owner_id, "slug": profile.slug, "name": profile.name,
+        "description": profile.description, "persona": profile.persona, "model": profile.model,
+        "temperature": sampling.temperature, "top_p": sampling.top_p, "max_tokens": sampling.max_tokens,
+        "visibility": profile.visibility.value, "created_at": agent.created_at, "updated_at": agent.updated_at,
+        "retired_at": agent.retired_at, "version": agent.version,
+    }
+
+
+def session_from(row: Row) -> Session:
+    """Return the entity."""
+    return Session(
+        row["id"], row["owner_id"], row["agent_id"], row["title"], row["created_at"], row["updated_at"],
+        _pairs.decode(row["metadata"]), row["head_seq"], row["archived"], row["active_run_id"], row["version"],
+    )
+
+
+def session_view(row: Row) -> SessionView:
+    """Return the view."""
+    return SessionView(
+        row["id"], row["agent_id"], row["title"], row["head_seq"], row["archived"], _pairs.decode(row["metadata"]),
+        row["created_at"], row["updated_at"],
+    )
+
+
+def session_columns(session: Session) -> dict[str, Any]:
+    """Return all columns."""
+    return {
+        "id": session.id, "owner_id": session.owner_id, "bucket": bucket_of(session.id), "agent_id": session.agent_id,
+        "title": session.title, "metadata": _encode(session.metadata).decode(), "head_seq": session.head_seq,
+        "archived": session.archived, "active_run_id": session.active_run_id, "created_at": session.created_at,
+        "updated_at": session.updated_at, "version": session.version,
+    }
+
+
+def message_from(row: Row) -> Message:
+    """Return the message."""
+    return Message(
+        row["id"], row["session_id"], row["seq"], Role(row["role"]), _parts.decode(row["content"]), row["run_id"],
+        MessageStatus(row["status"]), row["created_at"], row["client_message_id"],
+    )
+
+
+def message_columns(message: Message) -> dict[str, Any]:
+    """Return all columns."""
+    return {
+        "session_id": message.session_id, "seq": message.seq, "id": message.id, "bucket": bucket_of(message.id),
+        "role": message.role.value, "content": _encode(message.content).decode(), "characters": len(text_of(message.content)),
+        "run_id": message.run_id, "status": message.status.value, "created_at": message.created_at,
+        "client_message_id": message.client_message_id,
+    }
+
+
+def run_from(row: Row) -> Run:
+    """Return the entity."""
+    return Run(
+        row["id"], row["session_id"], row["owner_id"], row["agent_id"], row["model"], row["message_id"], row["message_seq"],
+        row["created_at"], RunStatus(row["status"]), row["attempt"], _usage(row), _error(row), row["finished_at"],
+        row["last_seq"], row["version"],
+    )
+
+
+def run_view(row: Row) -> RunView:
+    """Return the view."""
+    return RunView(
+        row["id"], row["session_id"], RunStatus(row["status"]), row["attempt"], _usage(row), _error(row), row["created_at"],
+        row["finished_at"], row["last_seq"],
+    )
+
+
+def run_columns(run: Run) -> dict[str, Any]:
+    """Return all columns."""
+    usage, error = run.usage, run.error
+    return {
+        "id": run.id, "session_id": run.session_id, "owner_id": run.owner_id, "bucket": bucket_of(run.id),
+        "agent_id": run.agent_id, "model": run.model, "message_id": run.message_id, "message_seq": run.message_seq,
+        "created_at": run.created_at, "status": run.status.value, "attempt": run.attempt,
+        "input_tokens": usage.input_tokens if usage else None, "output_tokens": usage.output_tokens if usage else None,
+        "error_code": error.code if error else None, "error_message": error.message if error else None,
+        "finished_at": run.finished_at, "last_seq": run.last_seq, "version": run.version,
+    }
+
+
+def _usage(row: Row) -> Usage | None:
+    return None if row["input_tokens"] is None else Usage(row["input_tokens"], row["output_tokens"])
+
+
+def _error(row: Row) -> RunError | None:
+    return None if row["error_code"] is None else RunError(row["error_code"], row["error_message"])

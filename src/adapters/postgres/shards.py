@@ -1,0 +1,135 @@
+"""Units of work on a shard."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from sqlalchemy import bindparam, delete, select
+
+from adapters.postgres.placement import Placement
+from adapters.postgres.rows import message_columns, run_columns, run_from, session_columns, session_from
+from adapters.postgres.staging import Staging, insertion, removal, replacement
+from adapters.postgres.statement import Statement
+from adapters.postgres.tables import MESSAGES, RUNS, SESSIONS, SHARD_OUTBOX
+from application.ports.entropy import Entropy
+from application.ports.shards import MessageRepository, OpenRuns, RunRepository, SessionRepository, Shards, ShardUnitOfWork
+from domain.runs.run import Run, RunNotFound
+from domain.sessions.message import Message
+from domain.sessions.session import Session, SessionNotFound
+from domain.shared.events import DomainEvent
+from domain.shared.identifiers import RunId, SessionId, UserId
+
+_id, _owner = bindparam("id"), bindparam("owner_id")
+_SESSION: Final = Statement(select(SESSIONS).where(SESSIONS.c.id == _id, SESSIONS.c.owner_id == _owner))
+_ADD_SESSION: Final = insertion(SESSIONS)
+_SAVE_SESSION: Final = replacement(SESSIONS, "title", "metadata", "head_seq", "archived", "active_run_id", "updated_at")
+_REMOVE_SESSION: Final = removal(SESSIONS)
+_REMOVE_ALL: Final = Statement(delete(SESSIONS).where(SESSIONS.c.owner_id == _owner))
+_ADD_MESSAGE: Final = insertion(MESSAGES)
+_RUN: Final = Statement(select(RUNS).where(RUNS.c.id == _id, RUNS.c.owner_id == _owner))
+_ADD_RUN: Final = insertion(RUNS)
+_SAVE_RUN: Final = replacement(
+    RUNS, "status", "attempt", "input_tokens", "output_tokens", "error_code", "error_message", "finished_at", "last_seq"
+)
+_OPEN_RUNS: Final = Statement(
+    select(RUNS).where(RUNS.c.finished_at.is_(None)).order_by(RUNS.c.created_at).limit(bindparam("limit"))
+)
+_OUTBOX: Final = insertion(SHARD_OUTBOX, "id", "kind", "payload")
+
+
+class PostgresSessions(SessionRepository):
+    """Sessions of one owner; messages and runs go with theirs by a trigger."""
+
+    def __init__(self, staging: Staging, owner_id: UserId) -> None:
+        self._staging, self._owner_id = staging, owner_id
+
+    async def get(self, session_id: SessionId) -> Session:
+        """Read the session now."""
+        row = await self._staging.database.row(_SESSION, id=session_id, owner_id=self._owner_id)
+        if row is None:
+            raise SessionNotFound(f"There is no session {session_id}.")
+        return session_from(row)
+
+    def add(self, session: Session) -> None:
+        """Stage the row."""
+        self._staging.add(_ADD_SESSION, session_columns(session))
+
+    def save(self, session: Session) -> None:
+        """Stage the new values."""
+        self._staging.save(_SAVE_SESSION, session.id, session, session_columns(session))
+
+    def remove(self, session: Session) -> None:
+        """Stage the deletion."""
+        self._staging.remove(_REMOVE_SESSION, session.id, session.version)
+
+    def remove_all(self) -> None:
+        """Stage the deletion of every session of the owner's."""
+        self._staging.add(_REMOVE_ALL, {"owner_id": self._owner_id})
+
+
+class PostgresMessages(MessageRepository):
+    """Messages."""
+
+    def __init__(self, staging: Staging) -> None:
+        self._staging = staging
+
+    def add(self, message: Message) -> None:
+        """Stage the row."""
+        self._staging.add(_ADD_MESSAGE, message_columns(message))
+
+
+class PostgresRuns(RunRepository):
+    """Runs of one owner."""
+
+    def __init__(self, staging: Staging, owner_id: UserId) -> None:
+        self._staging, self._owner_id = staging, owner_id
+
+    async def get(self, run_id: RunId) -> Run:
+        """Read the run now."""
+        row = await self._staging.database.row(_RUN, id=run_id, owner_id=self._owner_id)
+        if row is None:
+            raise RunNotFound(f"There is no run {run_id}.")
+        return run_from(row)
+
+    def add(self, run: Run) -> None:
+        """Stage the row."""
+        self._staging.add(_ADD_RUN, run_columns(run))
+
+    def save(self, run: Run) -> None:
+        """Stage the new values."""
+        self._staging.save(_SAVE_RUN, run.id, run, run_columns(run))
+
+
+class PostgresShardUnitOfWork(ShardUnitOfWork):
+    """Collects; commits in one statement."""
+
+    def __init__(self, staging: Staging, owner_id: UserId) -> None:
+        self._staging = staging
+        self.sessions, self.messages = PostgresSessions(staging, owner_id), PostgresMessages(staging)
+        self.runs = PostgresRuns(staging, owner_id)
+
+    def record(self, event: DomainEvent) -> None:
+        """Stage an event."""
+        self._staging.record(event)
+
+    async def commit(self) -> None:
+        """Write it all."""
+        await self._staging.commit()
+
+
+class PostgresShards(Shards, OpenRuns):
+    """The shards' databases."""
+
+    def __init__(self, placement: Placement, entropy: Entropy) -> None:
+        self._placement, self._entropy = placement, entropy
+
+    @asynccontextmanager
+    async def open(self, owner_id: UserId) -> AsyncIterator[ShardUnitOfWork]:
+        """Begin a unit of work; nothing is held until the commit."""
+        staging = Staging(self._placement.of(owner_id), _OUTBOX, "shard", self._entropy)
+        yield PostgresShardUnitOfWork(staging, owner_id)
+
+    async def list_open(self, limit: int) -> Sequence[Run]:
+        """Read the open runs of one shard after the other."""
+        runs = [run_from(row) for database in self._placement.databases for row in await database.rows(_OPEN_RUNS, limit=limit)]
+        return sorted(runs, key=lambda run: run.created_at)[:limit]
