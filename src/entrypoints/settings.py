@@ -52,6 +52,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The DSNs of the shards, in order: their own, else the catalog's alone."""
         return self.shard_dsns or ((self.catalog_dsn,) if self.catalog_dsn else ())
 
+    def require_catalog(self) -> str:
+        """Return the DSN of the catalog; SettingsError when there is none."""
+        return _required(self.catalog, "ONELAST_CATALOG_DSN")
+
+    def require_redis(self) -> str:
+        """Return the address of the Redis or Valkey server; SettingsError when there is none."""
+        return _required(self.redis_url, "ONELAST_REDIS_URL")
+
+    def require_upstream(self) -> str:
+        """Return the address of the model server; SettingsError when there is none."""
+        return _required(self.upstream_url, "ONELAST_UPSTREAM_URL")
+
 
 _LISTS = {"shard_dsns", "upstream_models"}
 _SCHEMES = {
@@ -76,6 +88,12 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         return msgspec.convert(raw, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(_sentence(error)) from None
+
+
+def _required(value: str | None, name: str) -> str:
+    if value is None:
+        raise SettingsError(f"{name} is not set; `onelast up` would start a server for it, this command needs yours.")
+    return value
 
 
 def _items(value: str) -> list[str]:

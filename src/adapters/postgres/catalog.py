@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from sqlalchemy import bindparam, literal, select, union_all
+from sqlalchemy import BindParameter, bindparam, literal, select, union_all
 
 from adapters.postgres.database import Database
 from adapters.postgres.rows import (
@@ -35,7 +35,7 @@ from domain.shared.identifiers import AgentId, ApiKeyId, SignInId, UserId
 from domain.users.credential import ApiKey, ApiKeyNotFound, Credential, SignIn
 from domain.users.user import User, UserNotFound
 
-_id: Final = bindparam("id")
+_id: Final[BindParameter[str]] = bindparam("id")
 _USER: Final = Statement(select(USERS).where(USERS.c.id == _id))
 _CREDENTIAL: Final = Statement(select(USERS.c.id, USERS.c.password_hash).where(USERS.c.email == bindparam("email")))
 _ADD_USER: Final = insertion(USERS)

@@ -1,7 +1,7 @@
 """A pool of connections to one Postgres, with every time bounded, and its faults told in the domain's words."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -14,10 +14,22 @@ from domain.users.user import EmailTaken, UserNotFound
 
 _STALE: Final = "OL001"  # raised by require_rows
 _AWAY: Final = (
-    asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError,
-    asyncpg.LockNotAvailableError, asyncpg.ReadOnlySQLTransactionError, asyncpg.InternalClientError, OSError,
+    asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError, asyncpg.LockNotAvailableError, asyncpg.ReadOnlySQLTransactionError, OSError,
 )
 _LOST: Final = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError, ConnectionError)
+
+_FACTS: Final[Mapping[str, Callable[[], DomainError]]] = {
+    "users_email_key": lambda: EmailTaken("There is an account with this address already.", param="email"),
+    "agents_slug_key": lambda: SlugTaken("There is an agent with this slug already.", param="slug"),
+    "spent_refreshes_sign_in_fkey": lambda: TokenRefused("The sign-in has ended."),
+    **dict.fromkeys(
+        ("messages_pkey", "messages_client_message_key", "spent_refreshes_pkey"), lambda: StaleWrite("Somebody else was faster.")
+    ),
+    **dict.fromkeys(
+        ("sign_ins_user_fkey", "api_keys_user_fkey", "agents_owner_fkey"), lambda: UserNotFound("The account is gone.")
+    ),
+}
 
 
 async def _keep(_: Any) -> None:
@@ -92,7 +104,10 @@ class Database:
         except (*_AWAY, TimeoutError) as error:
             raise Unavailable(f"The database {self.name} gives no answer.") from error
         except asyncpg.PostgresError as error:
-            raise _translated(error) or error from error
+            fact = _translated(error)
+            if fact is None:
+                raise
+            raise fact from error
 
 
 async def _initialized(pool: Any) -> None:
@@ -103,16 +118,5 @@ def _translated(error: asyncpg.PostgresError) -> DomainError | None:
     """Return the fact behind the driver's error, by its state and by the constraint that it names."""
     if error.sqlstate == _STALE or isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.SerializationError):
         return StaleWrite("Somebody else changed it at the same moment.")
-    match getattr(error, "constraint_name", None):
-        case "users_email_key":
-            return EmailTaken("There is an account with this address already.", param="email")
-        case "agents_slug_key":
-            return SlugTaken("There is an agent with this slug already.", param="slug")
-        case "messages_pkey" | "messages_client_message_key" | "spent_refreshes_pkey":
-            return StaleWrite("Somebody else was faster.")
-        case "sign_ins_user_fkey" | "api_keys_user_fkey" | "agents_owner_fkey":
-            return UserNotFound("The account is gone.")
-        case "spent_refreshes_sign_in_fkey":
-            return TokenRefused("The sign-in has ended.")
-        case _:
-            return None
+    fact = _FACTS.get(getattr(error, "constraint_name", None) or "")
+    return None if fact is None else fact()

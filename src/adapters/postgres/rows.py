@@ -52,8 +52,10 @@ def sign_in_from(row: Row) -> SignIn:
 def sign_in_columns(sign_in: SignIn) -> dict[str, Any]:
     """Return all columns."""
     return {
-        "id": sign_in.id, "user_id": sign_in.user_id, "access": sign_in.access, "access_expires_at": sign_in.access_expires_at,
-        "refresh": sign_in.refresh, "expires_at": sign_in.expires_at, "created_at": sign_in.created_at, "version": sign_in.version,
+        "id": sign_in.id, "user_id": sign_in.user_id,
+        "access": sign_in.access, "access_expires_at": sign_in.access_expires_at,
+        "refresh": sign_in.refresh, "expires_at": sign_in.expires_at,
+        "created_at": sign_in.created_at, "version": sign_in.version,
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import BindParameter, bindparam, delete, select
 
 from adapters.postgres.placement import Placement
 from adapters.postgres.rows import message_columns, run_columns, run_from, session_columns, session_from
@@ -19,7 +19,8 @@ from domain.sessions.session import Session, SessionNotFound
 from domain.shared.events import DomainEvent
 from domain.shared.identifiers import RunId, SessionId, UserId
 
-_id, _owner = bindparam("id"), bindparam("owner_id")
+_id: Final[BindParameter[str]] = bindparam("id")
+_owner: Final[BindParameter[str]] = bindparam("owner_id")
 _SESSION: Final = Statement(select(SESSIONS).where(SESSIONS.c.id == _id, SESSIONS.c.owner_id == _owner))
 _ADD_SESSION: Final = insertion(SESSIONS)
 _SAVE_SESSION: Final = replacement(SESSIONS, "title", "metadata", "head_seq", "archived", "active_run_id", "updated_at")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Table, bindparam, delete, insert, literal_column, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, literal_column, update
 
 from adapters.postgres.database import Database
 from adapters.postgres.events import columns_of
@@ -11,7 +11,7 @@ from adapters.postgres.statement import Change, Statement
 from application.ports.entropy import Entropy
 from domain.shared.events import DomainEvent
 
-_ONE: Final = literal_column("1")
+_ONE: Final[ColumnElement[int]] = literal_column("1")
 
 
 class Versioned(Protocol):
@@ -27,7 +27,7 @@ def insertion(table: Table, *columns: str) -> Statement:
 
 def replacement(table: Table, *columns: str) -> Statement:
     """Return the statement that sets these columns and the next version where `id` still has the version that was read."""
-    values = {name: bindparam(f"new_{name}") for name in columns} | {"version": table.c.version + _ONE}
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns} | {"version": table.c.version + _ONE}
     return Statement(update(table).where(*_as_read(table)).values(values).returning(_ONE))
 
 

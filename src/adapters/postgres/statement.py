@@ -54,6 +54,6 @@ def _combined(parts: tuple[tuple[Statement, bool], ...], schema: str) -> str:
     for number, (statement, _) in enumerate(parts):
         text, offset = statement.moved(offset)
         steps.append(f"c{number} AS ({text})")
-    exact = [f"(SELECT count(*) FROM c{number})" for number, (_, exact) in enumerate(parts) if exact]
-    verdict = f"{schema}.require_rows({' + '.join(exact)}, {len(exact)})" if exact else "true"
+    counts = [f"(SELECT count(*) FROM c{number})" for number, (_, exact) in enumerate(parts) if exact]  # noqa: S608  (a number)
+    verdict = f"{schema}.require_rows({' + '.join(counts)}, {len(counts)})" if counts else "true"
     return f"WITH {', '.join(steps)} SELECT {verdict}"

@@ -10,6 +10,7 @@ from entrypoints.cli.serve import serve
 from entrypoints.cli.up import up
 from entrypoints.cli.worker import worker
 from entrypoints.http.server import AddressTaken
+from entrypoints.ioc.migrations import SchemaProblem
 from entrypoints.ioc.servers import ServersNotStarted
 from entrypoints.settings import SettingsError
 
@@ -28,6 +29,6 @@ def main() -> None:
     """Run the command line; what an operator can mend is told in one sentence, without a trace."""
     try:
         commands()
-    except (SettingsError, AddressTaken, ServersNotStarted) as problem:
+    except (SettingsError, AddressTaken, ServersNotStarted, SchemaProblem) as problem:
         click.echo(f"onelast: {problem}", err=True)
         sys.exit(2)

@@ -1,14 +1,15 @@
 """Who may pass: guards run before the body is read, so a stranger costs nothing."""
 
 import hmac
-from typing import Annotated, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
-from litestar.params import Dependency
+from litestar.params import SkipValidation
 
 from application.actor import Actor
 from application.users.authenticate import AuthenticateCommand
@@ -16,7 +17,7 @@ from domain.shared.errors import Forbidden, Unauthenticated
 from entrypoints.http.cookies import CSRF_HEADER, SESSION_COOKIE, csrf_token
 
 T = TypeVar("T")
-UseCase = Annotated[T, Dependency(skip_validation=True)]
+UseCase = NamedDependency[SkipValidation[T]]
 SignedIn = Request[None, Actor, State]
 MaybeSignedIn = Request[None, Actor | None, State]
 Connection = ASGIConnection[Any, Any, Any, Any]

@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import Response, Router, delete, get, patch, post
 from litestar.di import Provide
+from litestar.params import FromPath, JSONBody
 from msgspec import UNSET
 
 from application.agents.create_agent import CreateAgent, CreateAgentCommand
@@ -21,13 +22,13 @@ _PAGE = {"page": Provide(pages("agent"), sync_to_thread=False)}
 
 
 @get("/v1/agents", dependencies=_PAGE, summary="List the public catalogue")
-async def read_catalogue(page: PageRequest, list_agents: UseCase[ListAgents]) -> Response[ListOut[AgentOut]]:
+async def read_catalogue(page: UseCase[PageRequest], list_agents: UseCase[ListAgents]) -> Response[ListOut[AgentOut]]:
     """Return public agents; no sign-in is needed."""
     return PublicAnswer(list_of(await list_agents.execute(page), AgentOut.of), ["agents"])
 
 
 @get("/v1/agents/{agent:str}", guards=[maybe_signed_in], summary="Read an agent")
-async def read_one(request: MaybeSignedIn, agent: str, read_agent: UseCase[ReadAgent]) -> Response[AgentOut]:
+async def read_one(request: MaybeSignedIn, agent: FromPath[str], read_agent: UseCase[ReadAgent]) -> Response[AgentOut]:
     """Return an agent by identifier or slug; a private one to its owner alone."""
     view = await read_agent.execute(agent, request.auth)
     if view.visibility is Visibility.PUBLIC:
@@ -36,13 +37,13 @@ async def read_one(request: MaybeSignedIn, agent: str, read_agent: UseCase[ReadA
 
 
 @get("/v1/users/me/agents", guards=[signed_in], dependencies=_PAGE, summary="List your agents")
-async def list_own(request: SignedIn, page: PageRequest, list_own_agents: UseCase[ListOwnAgents]) -> ListOut[AgentOut]:
+async def list_own(request: SignedIn, page: UseCase[PageRequest], list_own_agents: UseCase[ListOwnAgents]) -> ListOut[AgentOut]:
     """Return the caller's agents, public and private."""
     return list_of(await list_own_agents.execute(request.auth, page), AgentOut.of)
 
 
 @post("/v1/agents", guards=[signed_in], summary="Make an agent")
-async def make_agent(request: SignedIn, data: AgentIn, create_agent: UseCase[CreateAgent]) -> AgentOut:
+async def make_agent(request: SignedIn, data: JSONBody[AgentIn], create_agent: UseCase[CreateAgent]) -> AgentOut:
     """Make an agent of one's own."""
     profile = AgentProfile(
         data.slug, data.name, data.description, data.persona, data.model, data.sampling.to_domain(), data.visibility
@@ -51,14 +52,16 @@ async def make_agent(request: SignedIn, data: AgentIn, create_agent: UseCase[Cre
 
 
 @patch("/v1/agents/{agent_id:str}", guards=[signed_in], summary="Change an agent")
-async def patch_agent(request: SignedIn, agent_id: str, data: AgentPatchIn, edit_agent: UseCase[EditAgent]) -> AgentOut:
+async def patch_agent(
+    request: SignedIn, agent_id: FromPath[str], data: JSONBody[AgentPatchIn], edit_agent: UseCase[EditAgent]
+) -> AgentOut:
     """Change the given fields of one of the caller's agents."""
     command = EditAgentCommand(request.auth, agent_in_path(agent_id), _changes(data))
     return AgentOut.of(await edit_agent.execute(command))
 
 
 @delete("/v1/agents/{agent_id:str}", guards=[signed_in], status_code=200, summary="Retire an agent")
-async def delete_agent(request: SignedIn, agent_id: str, retire_agent: UseCase[RetireAgent]) -> DeletedOut:
+async def delete_agent(request: SignedIn, agent_id: FromPath[str], retire_agent: UseCase[RetireAgent]) -> DeletedOut:
     """Take one of the caller's agents out of service; sessions with it stay readable."""
     wanted = agent_in_path(agent_id)
     await retire_agent.execute(RetireAgentCommand(request.auth, wanted))

@@ -2,6 +2,7 @@
 
 from litestar import Router, delete, get, post
 from litestar.di import Provide
+from litestar.params import FromPath, JSONBody
 
 from application.paging import PageRequest
 from application.users.issue_api_key import IssueApiKey, IssueApiKeyCommand
@@ -13,20 +14,20 @@ from entrypoints.http.wire import ApiKeyIn, ApiKeyOut, DeletedOut, ListOut, NewA
 
 
 @post("/", summary="Make an API key")
-async def make_key(request: SignedIn, data: ApiKeyIn, issue_api_key: UseCase[IssueApiKey]) -> NewApiKeyOut:
+async def make_key(request: SignedIn, data: JSONBody[ApiKeyIn], issue_api_key: UseCase[IssueApiKey]) -> NewApiKeyOut:
     """Make a key; `key` is shown this once."""
     key, secret = await issue_api_key.execute(IssueApiKeyCommand(request.auth, data.name))
     return NewApiKeyOut(key.id, key.name, key.hint, key.created_at, secret)
 
 
 @get("/", dependencies={"page": Provide(pages("key"), sync_to_thread=False)}, summary="List your API keys")
-async def list_keys(request: SignedIn, page: PageRequest, list_api_keys: UseCase[ListApiKeys]) -> ListOut[ApiKeyOut]:
+async def list_keys(request: SignedIn, page: UseCase[PageRequest], list_api_keys: UseCase[ListApiKeys]) -> ListOut[ApiKeyOut]:
     """Return the caller's keys without their secrets."""
     return list_of(await list_api_keys.execute(request.auth, page), ApiKeyOut.of)
 
 
 @delete("/{key_id:str}", status_code=200, summary="Revoke an API key")
-async def delete_key(request: SignedIn, key_id: str, revoke_api_key: UseCase[RevokeApiKey]) -> DeletedOut:
+async def delete_key(request: SignedIn, key_id: FromPath[str], revoke_api_key: UseCase[RevokeApiKey]) -> DeletedOut:
     """Take a key back; it is refused from now on."""
     wanted = key_in_path(key_id)
     await revoke_api_key.execute(RevokeApiKeyCommand(request.auth, wanted))

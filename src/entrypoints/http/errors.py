@@ -35,6 +35,7 @@ _CODES: Final = {
     413: "body_too_large", 415: "unsupported_media_type", 422: "invalid", 429: "rate_limit_exceeded", 503: "overloaded",
 }
 _UNKNOWN_FIELD: Final = re.compile(r"unknown field `([^`]*)`")
+_NO_BODY: Final = "'data'"  # how Litestar says that a body is missing
 _MISSING_FIELD: Final = re.compile(r"missing required field `([^`]*)`")
 
 
@@ -67,11 +68,13 @@ def on_domain_error(request: Request[Any, Any, Any], error: DomainError) -> Resp
 
 
 def on_validation_error(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
-    """Answer 422, naming the first field at fault."""
+    """Answer 422, naming the first field at fault; 400 where there is no body at all."""
     extra = error.extra if isinstance(error.extra, list) and error.extra else [{}]
     first: dict[str, Any] = extra[0]
     message = str(first.get("message", error.detail))
-    key = str(first.get("key", ""))
+    if message == _NO_BODY:
+        return _answer(request, 400, "invalid_request_error", "malformed_request", "A JSON body is needed.")
+    key = str(first.get("key", "")).replace("[...]", "")
     named = _UNKNOWN_FIELD.search(message) or _MISSING_FIELD.search(message)
     path = [part for part in key.split(".") if part not in ("data", "")]
     param = ".".join([*path, named[1]] if named else path) or None

@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.di import Provide
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, JSONBody
 
 from application.paging import PageRequest
 from application.ports.run_log import End, RunFeed
@@ -22,7 +23,7 @@ from entrypoints.http.wire import AcceptedOut, ListOut, MessageIn, MessageOut, R
     dependencies={"page": Provide(pages("message"), sync_to_thread=False)},
 )
 async def read_page(
-    request: SignedIn, session_id: str, page: PageRequest, read_messages: UseCase[ReadMessages]
+    request: SignedIn, session_id: FromPath[str], page: UseCase[PageRequest], read_messages: UseCase[ReadMessages]
 ) -> ListOut[MessageOut]:
     """Return a page of messages by their number."""
     return list_of(await read_messages.execute(request.auth, session_in_path(session_id), page), MessageOut.of)
@@ -37,8 +38,9 @@ async def read_page(
     },
 )
 async def post_message(
-    request: SignedIn, session_id: str, data: MessageIn, send_message: UseCase[SendMessage], follow_run: UseCase[FollowRun],
-    read_run: UseCase[ReadRun], read_reply: UseCase[ReadReply], open_streams: UseCase[OpenStreams],
+    request: SignedIn, session_id: FromPath[str], data: JSONBody[MessageIn], send_message: UseCase[SendMessage],
+    follow_run: UseCase[FollowRun], read_run: UseCase[ReadRun], read_reply: UseCase[ReadReply],
+    open_streams: UseCase[OpenStreams],
 ) -> Response[Any]:
     """Store the message and have the agent reply: as a stream, at once with a run to follow, or when the reply is whole."""
     accepted = await send_message.execute(

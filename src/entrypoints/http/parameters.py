@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Literal
 
+from litestar.params import FromQuery
+
 from application.paging import PageRequest
 from domain.agents.agent import AgentNotFound
 from domain.runs.run import RunNotFound
@@ -16,7 +18,8 @@ def pages(prefix: str) -> Callable[..., PageRequest]:
     """Return the dependency that reads `limit`, `order`, `after` and `before`; cursors are identifiers with this prefix."""
 
     def page(
-        limit: int = 20, order: Literal["asc", "desc"] = "desc", after: str | None = None, before: str | None = None
+        limit: FromQuery[int] = 20, order: FromQuery[Literal["asc", "desc"]] = "desc",
+        after: FromQuery[str | None] = None, before: FromQuery[str | None] = None,
     ) -> PageRequest:
         for param, cursor in (("after", after), ("before", before)):
             if cursor is not None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from litestar import Response, Router, get, post
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, HeaderParameter
 
 from application.runs.cancel_run import CancelRun, CancelRunCommand
 from application.runs.queries import FollowRun, ReadRun
@@ -16,13 +16,13 @@ from entrypoints.http.wire import RunOut
 
 
 @get("/{run_id:str}", summary="Read a run")
-async def read_one(request: SignedIn, run_id: str, read_run: UseCase[ReadRun]) -> RunOut:
+async def read_one(request: SignedIn, run_id: FromPath[str], read_run: UseCase[ReadRun]) -> RunOut:
     """Return one of the caller's runs."""
     return RunOut.of(await read_run.execute(request.auth, run_in_path(run_id)))
 
 
 @post("/{run_id:str}/cancel", status_code=200, summary="Stop a run")
-async def stop_run(request: SignedIn, run_id: str, cancel_run: UseCase[CancelRun]) -> RunOut:
+async def stop_run(request: SignedIn, run_id: FromPath[str], cancel_run: UseCase[CancelRun]) -> RunOut:
     """Stop the reply and keep the text so far; a run that has ended stays as it is."""
     return RunOut.of(await cancel_run.execute(CancelRunCommand(request.auth, run_in_path(run_id))))
 
@@ -32,9 +32,9 @@ async def stop_run(request: SignedIn, run_id: str, cancel_run: UseCase[CancelRun
     responses={200: ResponseSpec(None, description="The run's events.", media_type="text/event-stream")},
 )
 async def read_events(
-    request: SignedIn, run_id: str, follow_run: UseCase[FollowRun], open_streams: UseCase[OpenStreams],
-    starting_after: int | None = None,
-    last_event_id: Annotated[str | None, Parameter(header="last-event-id", description="The last `seq` seen.")] = None,
+    request: SignedIn, run_id: FromPath[str], follow_run: UseCase[FollowRun], open_streams: UseCase[OpenStreams],
+    starting_after: FromQuery[int | None] = None,
+    last_event_id: Annotated[str | None, HeaderParameter(name="last-event-id", description="The last `seq` seen.")] = None,
 ) -> Response[None]:
     """Stream all events with a `seq` over the cursor, from the start by default (or with −1), to the terminal `end`."""
     run = run_in_path(run_id)

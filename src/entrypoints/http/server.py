@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import uvicorn
 from litestar.types import ASGIApp
@@ -32,14 +32,20 @@ def bind(host: str, port: int) -> socket.socket:
 class _Server(uvicorn.Server):
     """Leaves signals to the command line, and ends open streams first when it shuts down."""
 
-    def __init__(self, config: uvicorn.Config, streams: OpenStreams) -> None:
+    def __init__(self, config: uvicorn.Config, streams: OpenStreams, ready: Callable[[], None]) -> None:
         super().__init__(config)
-        self._streams = streams
+        self._streams, self._ready = streams, ready
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Catch none."""
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the doors and say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Tell viewers to come back elsewhere, then close."""
@@ -47,14 +53,14 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def serve_http(app: ASGIApp, listener: socket.socket, streams: OpenStreams) -> None:
-    """Serve until this task is cancelled, then let requests under way end within five seconds."""
+async def serve_http(app: ASGIApp, listener: socket.socket, streams: OpenStreams, ready: Callable[[], None]) -> None:
+    """Serve until this task is cancelled, then let requests under way end within five seconds; `ready` is told when it serves."""
     config = uvicorn.Config(
-        app,  # type: ignore[arg-type]
+        app,
         lifespan="on", access_log=False, log_config=None, log_level="warning", server_header=False,
         timeout_graceful_shutdown=5, timeout_keep_alive=75, ws="none", proxy_headers=True,
     )
-    server = _Server(config, streams)
+    server = _Server(config, streams, ready)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         await asyncio.shield(serving)

@@ -2,6 +2,7 @@
 
 from litestar import Router, delete, get, patch, post
 from litestar.di import Provide
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET
 
 from application.paging import PageRequest
@@ -16,7 +17,7 @@ from entrypoints.http.wire import DeletedOut, ListOut, SessionIn, SessionOut, Se
 
 
 @post("/", summary="Open a session")
-async def make_session(request: SignedIn, data: SessionIn, open_session: UseCase[OpenSession]) -> SessionOut:
+async def make_session(request: SignedIn, data: JSONBody[SessionIn], open_session: UseCase[OpenSession]) -> SessionOut:
     """Open a session with an agent, named by identifier or slug."""
     command = OpenSessionCommand(request.auth, data.agent_id, data.title, data.metadata)
     return SessionOut.of(await open_session.execute(command))
@@ -24,21 +25,21 @@ async def make_session(request: SignedIn, data: SessionIn, open_session: UseCase
 
 @get("/", dependencies={"page": Provide(pages("session"), sync_to_thread=False)}, summary="List your sessions")
 async def list_own(
-    request: SignedIn, page: PageRequest, list_sessions: UseCase[ListSessions], archived: bool | None = None
+    request: SignedIn, page: UseCase[PageRequest], list_sessions: UseCase[ListSessions], archived: FromQuery[bool | None] = None
 ) -> ListOut[SessionOut]:
     """Return the caller's sessions; `archived` shows one kind only."""
     return list_of(await list_sessions.execute(request.auth, page, archived), SessionOut.of)
 
 
 @get("/{session_id:str}", summary="Read a session")
-async def read_one(request: SignedIn, session_id: str, read_session: UseCase[ReadSession]) -> SessionOut:
+async def read_one(request: SignedIn, session_id: FromPath[str], read_session: UseCase[ReadSession]) -> SessionOut:
     """Return one of the caller's sessions."""
     return SessionOut.of(await read_session.execute(request.auth, session_in_path(session_id)))
 
 
 @patch("/{session_id:str}", summary="Change a session")
 async def patch_session(
-    request: SignedIn, session_id: str, data: SessionPatchIn, edit_session: UseCase[EditSession]
+    request: SignedIn, session_id: FromPath[str], data: JSONBody[SessionPatchIn], edit_session: UseCase[EditSession]
 ) -> SessionOut:
     """Change title, metadata or whether it is archived."""
     command = EditSessionCommand(
@@ -51,7 +52,7 @@ async def patch_session(
 
 
 @delete("/{session_id:str}", status_code=200, summary="Delete a session")
-async def remove_session(request: SignedIn, session_id: str, delete_session: UseCase[DeleteSession]) -> DeletedOut:
+async def remove_session(request: SignedIn, session_id: FromPath[str], delete_session: UseCase[DeleteSession]) -> DeletedOut:
     """Delete a session with its messages and runs."""
     wanted = session_in_path(session_id)
     await delete_session.execute(DeleteSessionCommand(request.auth, wanted))

@@ -2,6 +2,7 @@
 
 from litestar import Request, Response, Router, post
 from litestar.datastructures import State
+from litestar.params import JSONBody
 
 from application.users.log_in import LogIn, LogInCommand
 from application.users.log_out import LogOut, LogOutCommand
@@ -19,13 +20,13 @@ def _tokens(request: AnyCaller, pair: TokenPair) -> Response[TokensOut]:
 
 
 @post("/login", status_code=200, summary="Sign in")
-async def log_in_(request: AnyCaller, data: LogInIn, log_in: UseCase[LogIn]) -> Response[TokensOut]:
+async def log_in_(request: AnyCaller, data: JSONBody[LogInIn], log_in: UseCase[LogIn]) -> Response[TokensOut]:
     """Exchange e-mail address and password for tokens."""
     return _tokens(request, await log_in.execute(LogInCommand(data.email, data.password)))
 
 
 @post("/refresh", status_code=200, summary="Renew tokens")
-async def refresh(request: AnyCaller, data: RefreshIn, refresh_tokens: UseCase[RefreshTokens]) -> Response[TokensOut]:
+async def refresh(request: AnyCaller, data: JSONBody[RefreshIn], refresh_tokens: UseCase[RefreshTokens]) -> Response[TokensOut]:
     """Exchange a refresh token for new tokens; each is good once, and using one twice ends the sign-in."""
     return _tokens(request, await refresh_tokens.execute(RefreshTokensCommand(data.refresh_token)))
 

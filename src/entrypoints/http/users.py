@@ -2,6 +2,7 @@
 
 from litestar import Request, Response, Router, delete, get, patch, post
 from litestar.datastructures import State
+from litestar.params import JSONBody
 
 from application.users.erase_user import EraseUser, EraseUserCommand
 from application.users.queries import ReadProfile
@@ -14,7 +15,7 @@ from entrypoints.http.wire import DeletedOut, SignedUpOut, SignUpIn, UserOut, Us
 
 @post("/", summary="Sign up")
 async def sign_up(
-    request: Request[None, None, State], data: SignUpIn, register_user: UseCase[RegisterUser]
+    request: Request[None, None, State], data: JSONBody[SignUpIn], register_user: UseCase[RegisterUser]
 ) -> Response[SignedUpOut]:
     """Make an account and sign it in."""
     user, pair = await register_user.execute(RegisterUserCommand(data.email, data.password, data.name))
@@ -29,7 +30,7 @@ async def read_me(request: SignedIn, read_profile: UseCase[ReadProfile]) -> User
 
 
 @patch("/me", guards=[signed_in], summary="Change your profile")
-async def patch_me(request: SignedIn, data: UserPatchIn, rename_user: UseCase[RenameUser]) -> UserOut:
+async def patch_me(request: SignedIn, data: JSONBody[UserPatchIn], rename_user: UseCase[RenameUser]) -> UserOut:
     """Change the display name."""
     return UserOut.of(await rename_user.execute(RenameUserCommand(request.auth, data.name)))
 

@@ -23,15 +23,15 @@ T = TypeVar("T")
 Metadata = Mapping[str, str]
 
 
-class In(msgspec.Struct, forbid_unknown_fields=True):
+class In(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The ancestor of bodies that callers send."""
 
 
-class Out(msgspec.Struct):
+class Out(msgspec.Struct, frozen=True):
     """The ancestor of bodies that callers get."""
 
 
-class ErrorBody(Out):
+class ErrorBody(Out, frozen=True):
     """What went wrong; `code` is stable, `param` names the field at fault."""
 
     type: str
@@ -41,13 +41,13 @@ class ErrorBody(Out):
     request_id: str
 
 
-class ErrorOut(Out):
+class ErrorOut(Out, frozen=True):
     """The envelope of every error."""
 
     error: ErrorBody
 
 
-class ListOut(Out, Generic[T]):
+class ListOut(Out, Generic[T], frozen=True):
     """A page; `after=last_id` asks for the next one."""
 
     data: Sequence[T]
@@ -57,22 +57,22 @@ class ListOut(Out, Generic[T]):
     object: Literal["list"] = "list"
 
 
-class SignUpIn(In):
+class SignUpIn(In, frozen=True):
     email: str
     password: str
     name: str
 
 
-class LogInIn(In):
+class LogInIn(In, frozen=True):
     email: str
     password: str
 
 
-class RefreshIn(In):
+class RefreshIn(In, frozen=True):
     refresh_token: str
 
 
-class TokensOut(Out):
+class TokensOut(Out, frozen=True):
     access_token: str
     refresh_token: str
     expires_in: int
@@ -83,7 +83,7 @@ class TokensOut(Out):
         return cls(pair.access_token, pair.refresh_token, pair.expires_in)
 
 
-class UserOut(Out):
+class UserOut(Out, frozen=True):
     id: str
     email: str
     name: str
@@ -97,7 +97,7 @@ class UserOut(Out):
         return cls(user.id, user.email, user.name, user.plan, user.created_at, user.updated_at)
 
 
-class SignedUpOut(Out):
+class SignedUpOut(Out, frozen=True):
     user: UserOut
     access_token: str
     refresh_token: str
@@ -105,15 +105,15 @@ class SignedUpOut(Out):
     token_type: Literal["bearer"] = "bearer"  # noqa: S105
 
 
-class UserPatchIn(In):
+class UserPatchIn(In, frozen=True):
     name: str
 
 
-class ApiKeyIn(In):
+class ApiKeyIn(In, frozen=True):
     name: str
 
 
-class ApiKeyOut(Out):
+class ApiKeyOut(Out, frozen=True):
     id: str
     name: str
     hint: str
@@ -125,7 +125,7 @@ class ApiKeyOut(Out):
         return cls(key.id, key.name, key.hint, key.created_at)
 
 
-class NewApiKeyOut(Out):
+class NewApiKeyOut(Out, frozen=True):
     id: str
     name: str
     hint: str
@@ -134,7 +134,7 @@ class NewApiKeyOut(Out):
     object: Literal["api_key"] = "api_key"
 
 
-class SamplingBody(In):
+class SamplingBody(In, frozen=True):
     temperature: float | None = None
     top_p: float | None = None
     max_tokens: int | None = None
@@ -143,7 +143,7 @@ class SamplingBody(In):
         return Sampling(self.temperature, self.top_p, self.max_tokens)
 
 
-class AgentIn(In):
+class AgentIn(In, frozen=True):
     slug: str
     name: str
     persona: str
@@ -153,7 +153,7 @@ class AgentIn(In):
     visibility: Visibility = Visibility.PRIVATE
 
 
-class AgentPatchIn(In):
+class AgentPatchIn(In, frozen=True):
     slug: str | UnsetType = UNSET
     name: str | UnsetType = UNSET
     persona: str | UnsetType = UNSET
@@ -163,7 +163,7 @@ class AgentPatchIn(In):
     visibility: Visibility | UnsetType = UNSET
 
 
-class AgentOut(Out):
+class AgentOut(Out, frozen=True):
     id: str
     slug: str
     name: str
@@ -187,19 +187,19 @@ class AgentOut(Out):
         )
 
 
-class SessionIn(In):
+class SessionIn(In, frozen=True):
     agent_id: str
     title: str | None = None
     metadata: Metadata = {}
 
 
-class SessionPatchIn(In):
+class SessionPatchIn(In, frozen=True):
     title: str | UnsetType | None = UNSET
     archived: bool | UnsetType = UNSET
     metadata: Metadata | UnsetType = UNSET
 
 
-class SessionOut(Out):
+class SessionOut(Out, frozen=True):
     id: str
     agent_id: str
     title: str | None
@@ -215,12 +215,12 @@ class SessionOut(Out):
         return cls(s.id, s.agent_id, s.title, s.head_seq, s.archived, s.metadata, s.created_at, s.updated_at)
 
 
-class TextPartIn(In):
+class TextPartIn(In, frozen=True):
     text: str
     type: Literal["text"] = "text"
 
 
-class MessageIn(In):
+class MessageIn(In, frozen=True):
     content: str | Annotated[list[TextPartIn], Meta(min_length=1, max_length=64)]
     stream: bool = False
     on_active: Literal["reject", "interrupt"] = "reject"
@@ -232,7 +232,7 @@ class MessageIn(In):
         return tuple(TextPart(part.text) for part in self.content)
 
 
-class MessageOut(Out):
+class MessageOut(Out, frozen=True):
     id: str
     session_id: str
     seq: int
@@ -249,7 +249,7 @@ class MessageOut(Out):
         return cls(m.id, m.session_id, m.seq, m.role, m.content, m.run_id, m.status, m.created_at, m.client_message_id)
 
 
-class RunOut(Out):
+class RunOut(Out, frozen=True):
     id: str
     session_id: str
     status: RunStatus
@@ -265,18 +265,18 @@ class RunOut(Out):
         return cls(r.id, r.session_id, r.status, r.attempt, r.usage, r.error, r.created_at, r.finished_at)
 
 
-class AcceptedOut(Out):
+class AcceptedOut(Out, frozen=True):
     message: MessageOut
     run: RunOut
 
 
-class ReplyOut(Out):
+class ReplyOut(Out, frozen=True):
     message: MessageOut
     reply: MessageOut | None
     run: RunOut
 
 
-class DeletedOut(Out):
+class DeletedOut(Out, frozen=True):
     """What is left of a thing that was removed."""
 
     id: str
@@ -284,7 +284,7 @@ class DeletedOut(Out):
     deleted: Literal[True] = True
 
 
-class ComponentOut(Out):
+class ComponentOut(Out, frozen=True):
     """One dependency of the service and, when it does not work, what is wrong in words."""
 
     name: str
@@ -292,7 +292,7 @@ class ComponentOut(Out):
     detail: str
 
 
-class ReadinessOut(Out):
+class ReadinessOut(Out, frozen=True):
     """Whether this node can serve; `components` tells of each dependency."""
 
     ready: bool

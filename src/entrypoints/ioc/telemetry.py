@@ -1,0 +1,55 @@
+"""Measurements and the state of what this node depends on."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from dishka import Provider, Scope, provide
+
+from adapters.system.task_dispatcher import TaskRunDispatcher
+from adapters.telemetry.metrics import Metrics
+from application.ports.cache import Cache
+from application.ports.chat_model import ChatModel
+from domain.shared.errors import Unavailable
+from entrypoints.http.event_stream import OpenStreams
+from entrypoints.http.health import ReadComponents
+from entrypoints.http.wire import ComponentOut
+from entrypoints.ioc.postgres import Databases
+
+Ping = Callable[[], Awaitable[object]]
+
+
+class TelemetryProvider(Provider):
+    """Prometheus' registry and the probes."""
+
+    scope = Scope.APP
+
+    @provide
+    def metrics(self, streams: OpenStreams, tasks: TaskRunDispatcher) -> Metrics:
+        """Return the registry with this process's gauges."""
+        metrics = Metrics()
+        metrics.gauge("onelast_open_streams", "Event streams being served.", lambda: len(streams))
+        metrics.gauge("onelast_active_runs", "Replies being made.", lambda: tasks.active)
+        return metrics
+
+    @provide
+    def components(self, databases: Databases, cache: Cache, models: ChatModel) -> ReadComponents:
+        """Return the reading of every dependency's state."""
+        pings: dict[str, Ping] = {database.name: database.ping for database in databases.all()}
+        return components_of(pings | {"cache": cache.ping, "models": models.list})
+
+
+def components_of(pings: Mapping[str, Ping]) -> ReadComponents:
+    """Return a reading that asks all of them at once."""
+
+    async def read() -> Sequence[ComponentOut]:
+        return await asyncio.gather(*(_component(name, ping) for name, ping in pings.items()))
+
+    return read
+
+
+async def _component(name: str, ping: Ping) -> ComponentOut:
+    try:
+        await ping()
+    except Unavailable:
+        return ComponentOut(name, False, "gives no answer")
+    return ComponentOut(name, True, "works")
