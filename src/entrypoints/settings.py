@@ -66,6 +66,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _LISTS = {"shard_dsns", "upstream_models"}
+_HOST = r"(?:\[[\da-fA-F:.]+\]|[^\s:/?#@\[\],]+)(?::\d{1,5})?"
+# Several hosts are PostgreSQL's, as is none: a socket of this machine.
+_ADDRESS = re.compile(rf"[a-z]+://(?:[^/?#]*@)?{_HOST}(?:,{_HOST})*(?:[/?#].*)?|postgres(?:ql)?://(?:[^/?#]*@)?/.*")
 _SCHEMES = {
     "catalog_dsn": ("postgresql://", "postgres://"),
     "shard_dsns": ("postgresql://", "postgres://"),
@@ -83,7 +86,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
             field = name.removeprefix(PREFIX).lower()
             _require_known(field, name)
             raw[field] = _items(value) if field in _LISTS else value.strip()
-            _require_scheme(field, name, value)
+            _require_address(field, name, value)
     try:
         return msgspec.convert(raw, Settings, strict=False)
     except msgspec.ValidationError as error:
@@ -105,10 +108,13 @@ def _require_known(field: str, name: str) -> None:
         raise SettingsError(f"{name} is not a setting; see docs/reference/settings.md for those there are.")
 
 
-def _require_scheme(field: str, name: str, value: str) -> None:
-    for item in _items(value) if field in _SCHEMES else ():
+def _require_address(field: str, name: str, value: str) -> None:
+    addresses = _items(value) if field in _LISTS else [value.strip()]
+    for item in addresses if field in _SCHEMES else ():
         if not item.startswith(_SCHEMES[field]):
             raise SettingsError(f"{name} must begin with {' or '.join(_SCHEMES[field])}.")
+        if not _ADDRESS.fullmatch(item):
+            raise SettingsError(f"{name} has no readable host and port; write # / ? @ in a password as %23 %2F %3F %40.")
 
 
 def _sentence(error: msgspec.ValidationError) -> str:

@@ -40,10 +40,10 @@ class DataFolder:
         try:
             return file.read_text()
         except FileNotFoundError:
-            fresh = secrets.token_urlsafe(24)
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as opened:
-                opened.write(fresh)
+            fresh, unfinished = secrets.token_urlsafe(24), file.with_name(f"{name}.new")
+            unfinished.touch(mode=0o600)
+            unfinished.write_text(fresh)
+            unfinished.rename(file)
             return fresh
 
     def release(self) -> None:

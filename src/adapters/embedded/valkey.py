@@ -12,7 +12,9 @@ from adapters.embedded.child import Child, free_port, last_lines
 from adapters.embedded.folder import DataFolder, EmbeddedProblem
 
 _START_SECONDS: Final = 20.0
-_SETTINGS: Final = {"bind": "127.0.0.1", "save": '""', "appendonly": "no", "maxmemory": "256mb", "maxmemory-policy": "allkeys-lru"}
+_SETTINGS: Final = {
+    "bind": "127.0.0.1", "save": '""', "appendonly": "no", "maxmemory": "256mb", "maxmemory-policy": "allkeys-lru",
+}
 
 
 class EmbeddedValkey:
@@ -28,10 +30,10 @@ class EmbeddedValkey:
     ) -> Self:
         """Start the server on `port` (None: a free one); EmbeddedProblem if it will not run."""
         taken, password = port or free_port(), folder.secret(name)
-        wanted = {**_SETTINGS, "dir": str(folder.part(name)), "port": str(taken), "requirepass": password, **(settings or {})}
+        own = {"dir": _quoted(str(folder.part(name))), "port": str(taken), "requirepass": password}
         child = await Child.start(
             "Valkey", [str(_binary()), "-"], log=folder.part("logs") / f"{name}.log", end_signal=signal.SIGTERM,
-            feed="".join(f"{key} {value}\n" for key, value in wanted.items()).encode(),
+            feed="".join(f"{key} {value}\n" for key, value in {**_SETTINGS, **own, **(settings or {})}.items()).encode(),
         )
         try:
             await _wait_until_listening(child, taken)
@@ -43,6 +45,11 @@ class EmbeddedValkey:
     async def stop(self) -> None:
         """End it."""
         await self._child.stop()
+
+
+def _quoted(text: str) -> str:
+    """Return the text as one word of a configuration file."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _binary() -> Path:

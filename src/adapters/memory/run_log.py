@@ -1,21 +1,11 @@
 """The run log in this process's memory: enough for one node, lost with it."""
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Final
 
-from application.ports.run_log import End, FencedOut, RunEvent, RunFeed, RunLog
+from application.ports.run_log import End, FencedOut, Opened, RunEventBody, RunFeed, RunLog, RunWriter
+from application.runs.transcript import LIFETIME_SECONDS, Transcript, Transcripts, merged
 from domain.shared.identifiers import RunId
-
-LIFETIME_SECONDS: Final = 600.0
-
-
-@dataclass(slots=True, eq=False)
-class _Log:
-    events: list[RunEvent] = field(default_factory=list)
-    feeds: set["_MemoryFeed"] = field(default_factory=set)
 
 
 class MemoryRunLog(RunLog):
@@ -24,89 +14,47 @@ class MemoryRunLog(RunLog):
     def __init__(
         self, *, lifetime: float = LIFETIME_SECONDS, most_ended: int = 10_000, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        self._lifetime, self._most_ended, self._monotonic = lifetime, most_ended, monotonic
-        self._logs: dict[RunId, _Log] = {}
-        self._ended: dict[RunId, float] = {}
+        self._transcripts = Transcripts(lifetime=lifetime, most_ended=most_ended, monotonic=monotonic)
+        self._attempts: dict[RunId, int] = {}
 
-    async def append(self, events: Sequence[RunEvent]) -> None:
-        """Append and wake the viewers."""
-        if not events:
-            return
-        run_id = events[0].run_id
-        log = self._logs.setdefault(run_id, _Log())
-        if events[0].seq != len(log.events) + 1:
-            raise FencedOut(f"event {events[0].seq} of run {run_id} does not follow {len(log.events)}")
-        log.events.extend(events)
-        for feed in log.feeds:
-            feed.wake()
-        if isinstance(events[-1].body, End):
-            self._ended[run_id] = self._monotonic()
-            self._forget_old()
+    def begin(self, run_id: RunId) -> RunWriter:
+        """Return the first writer."""
+        return _MemoryRunWriter(self, self._transcripts.open(run_id), 1)
+
+    async def take_over(self, run_id: RunId, attempt: int) -> Opened:
+        """Return the next writer."""
+        transcript = self._transcripts.open(run_id)
+        return Opened(_MemoryRunWriter(self, transcript, attempt), tuple(transcript.events))
 
     async def last_seq(self, run_id: RunId) -> int:
         """Return how many events there are."""
-        self._forget_old()
-        log = self._logs.get(run_id)
-        return len(log.events) if log is not None else 0
+        transcript = self._transcripts.find(run_id)
+        return 0 if transcript is None else len(transcript.events)
 
-    def feed(self, run_id: RunId, after: int) -> RunFeed:
+    async def feed(self, run_id: RunId, after: int) -> RunFeed:
         """Return a reading; it may begin before the run does."""
-        log = self._logs.setdefault(run_id, _Log())
-        feed = _MemoryFeed(log.events, after, lambda: self._leave(run_id, log, feed))
-        log.feeds.add(feed)
-        return feed
+        return self._transcripts.open(run_id).feed(after)
 
-    def _leave(self, run_id: RunId, log: _Log, feed: "_MemoryFeed") -> None:
-        log.feeds.discard(feed)
-        if not log.events and not log.feeds and self._logs.get(run_id) is log:
-            del self._logs[run_id]
-
-    def _forget_old(self) -> None:
-        oldest = self._monotonic() - self._lifetime
-        while self._ended:
-            run_id, ended_at = next(iter(self._ended.items()))
-            if ended_at > oldest and len(self._ended) <= self._most_ended:
-                return
-            del self._ended[run_id]
-            self._logs.pop(run_id, None)
+    def write(self, transcript: Transcript, attempt: int, bodies: Sequence[RunEventBody]) -> None:
+        """Append for one attempt; FencedOut when a later one has written."""
+        run_id = transcript.run_id
+        if attempt < self._attempts.get(run_id, 0) or transcript.ended:
+            raise FencedOut(f"attempt {attempt} of run {run_id} was overtaken")
+        self._attempts[run_id] = attempt
+        transcript.extend(len(transcript.events) + 1, bodies)
+        if isinstance(bodies[-1], End):
+            del self._attempts[run_id]
+            self._transcripts.note_end(run_id)
 
 
-class _MemoryFeed(RunFeed):
-    """Reads the log's own list, so that a viewer costs a cursor and no copies."""
+class _MemoryRunWriter(RunWriter):
+    def __init__(self, log: MemoryRunLog, transcript: Transcript, attempt: int) -> None:
+        self._log, self._transcript, self._attempt = log, transcript, attempt
 
-    def __init__(self, events: list[RunEvent], after: int, leave: Callable[[], None]) -> None:
-        self._events, self._cursor, self._leave = events, after, leave
-        self._waiting: asyncio.Future[None] | None = None
-        self._closed = False
+    def tell(self, *bodies: RunEventBody) -> None:
+        """Append at once."""
+        self._log.write(self._transcript, self._attempt, merged(bodies))
 
-    async def next(self, patience: float) -> Sequence[RunEvent]:
-        """Return all that follows the cursor."""
-        if not self._closed and len(self._events) <= self._cursor:
-            await self._wait(patience)
-        if self._closed:
-            return ()
-        news = self._events[self._cursor :]
-        self._cursor += len(news)
-        return news
-
-    async def _wait(self, patience: float) -> None:
-        loop = asyncio.get_running_loop()
-        self._waiting = loop.create_future()
-        timer = loop.call_later(patience, self.wake)
-        try:
-            await self._waiting
-        finally:
-            timer.cancel()
-            self._waiting = None
-
-    def wake(self) -> None:
-        """Let a `next` that waits look again."""
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
-
-    def close(self) -> None:
-        """Stop reading."""
-        if not self._closed:
-            self._closed = True
-            self._leave()
-            self.wake()
+    async def settle(self) -> int:
+        """Return the last number: nothing waits here."""
+        return len(self._transcript.events)

@@ -102,7 +102,7 @@ def session_from(row: Row) -> Session:
     """Return the entity."""
     return Session(
         row["id"], row["owner_id"], row["agent_id"], row["title"], row["created_at"], row["updated_at"],
-        _pairs.decode(row["metadata"]), row["head_seq"], row["archived"], row["active_run_id"], row["version"],
+        _pairs.decode(row["metadata"]), row["head_seq"], row["archived"], row["active_run_id"], row["waiting"], row["version"],
     )
 
 
@@ -119,8 +119,8 @@ def session_columns(session: Session) -> dict[str, Any]:
     return {
         "id": session.id, "owner_id": session.owner_id, "bucket": bucket_of(session.id), "agent_id": session.agent_id,
         "title": session.title, "metadata": _encode(session.metadata).decode(), "head_seq": session.head_seq,
-        "archived": session.archived, "active_run_id": session.active_run_id, "created_at": session.created_at,
-        "updated_at": session.updated_at, "version": session.version,
+        "archived": session.archived, "active_run_id": session.active_run_id, "waiting": session.waiting,
+        "created_at": session.created_at, "updated_at": session.updated_at, "version": session.version,
     }
 
 
@@ -147,7 +147,7 @@ def run_from(row: Row) -> Run:
     return Run(
         row["id"], row["session_id"], row["owner_id"], row["agent_id"], row["model"], row["message_id"], row["message_seq"],
         row["created_at"], RunStatus(row["status"]), row["attempt"], _usage(row), _error(row), row["finished_at"],
-        row["last_seq"], row["version"],
+        row["last_seq"], row["node"], row["losses"], row["cancel_requested"], row["version"],
     )
 
 
@@ -168,7 +168,8 @@ def run_columns(run: Run) -> dict[str, Any]:
         "created_at": run.created_at, "status": run.status.value, "attempt": run.attempt,
         "input_tokens": usage.input_tokens if usage else None, "output_tokens": usage.output_tokens if usage else None,
         "error_code": error.code if error else None, "error_message": error.message if error else None,
-        "finished_at": run.finished_at, "last_seq": run.last_seq, "version": run.version,
+        "finished_at": run.finished_at, "last_seq": run.last_seq, "node": run.node, "losses": run.losses,
+        "cancel_requested": run.cancel_requested, "version": run.version,
     }
 
 

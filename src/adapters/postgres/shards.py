@@ -1,10 +1,10 @@
 """Units of work on a shard."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from sqlalchemy import BindParameter, bindparam, delete, select
+from sqlalchemy import BindParameter, bindparam, delete, select, text
 
 from adapters.postgres.placement import Placement
 from adapters.postgres.rows import message_columns, run_columns, run_from, session_columns, session_from
@@ -12,7 +12,7 @@ from adapters.postgres.staging import Staging, insertion, removal, replacement
 from adapters.postgres.statement import Statement
 from adapters.postgres.tables import MESSAGES, RUNS, SESSIONS, SHARD_OUTBOX
 from application.ports.entropy import Entropy
-from application.ports.shards import MessageRepository, OpenRuns, RunRepository, SessionRepository, Shards, ShardUnitOfWork
+from application.ports.shards import MessageRepository, RunRepository, SessionRepository, Shards, ShardUnitOfWork
 from domain.runs.run import Run, RunNotFound
 from domain.sessions.message import Message
 from domain.sessions.session import Session, SessionNotFound
@@ -23,17 +23,21 @@ _id: Final[BindParameter[str]] = bindparam("id")
 _owner: Final[BindParameter[str]] = bindparam("owner_id")
 _SESSION: Final = Statement(select(SESSIONS).where(SESSIONS.c.id == _id, SESSIONS.c.owner_id == _owner))
 _ADD_SESSION: Final = insertion(SESSIONS)
-_SAVE_SESSION: Final = replacement(SESSIONS, "title", "metadata", "head_seq", "archived", "active_run_id", "updated_at")
+_SAVE_SESSION: Final = replacement(
+    SESSIONS, "title", "metadata", "head_seq", "archived", "active_run_id", "waiting", "updated_at"
+)
 _REMOVE_SESSION: Final = removal(SESSIONS)
 _REMOVE_ALL: Final = Statement(delete(SESSIONS).where(SESSIONS.c.owner_id == _owner))
 _ADD_MESSAGE: Final = insertion(MESSAGES)
 _RUN: Final = Statement(select(RUNS).where(RUNS.c.id == _id, RUNS.c.owner_id == _owner))
 _ADD_RUN: Final = insertion(RUNS)
 _SAVE_RUN: Final = replacement(
-    RUNS, "status", "attempt", "input_tokens", "output_tokens", "error_code", "error_message", "finished_at", "last_seq"
+    RUNS, "status", "attempt", "input_tokens", "output_tokens", "error_code", "error_message", "finished_at", "last_seq", "node",
+    "losses", "cancel_requested",
 )
-_OPEN_RUNS: Final = Statement(
-    select(RUNS).where(RUNS.c.finished_at.is_(None)).order_by(RUNS.c.created_at).limit(bindparam("limit"))
+_NEXT_QUEUED: Final = Statement(
+    select(RUNS).where(RUNS.c.session_id == bindparam("session_id"), RUNS.c.owner_id == _owner, RUNS.c.status == text("'queued'"))
+    .order_by(RUNS.c.message_seq).limit(bindparam("limit"))
 )
 _OUTBOX: Final = insertion(SHARD_OUTBOX, "id", "kind", "payload")
 
@@ -92,6 +96,11 @@ class PostgresRuns(RunRepository):
             raise RunNotFound(f"There is no run {run_id}.")
         return run_from(row)
 
+    async def next_queued(self, session_id: SessionId) -> Run | None:
+        """Read the run now."""
+        row = await self._staging.database.row(_NEXT_QUEUED, session_id=session_id, owner_id=self._owner_id, limit=1)
+        return None if row is None else run_from(row)
+
     def add(self, run: Run) -> None:
         """Stage the row."""
         self._staging.add(_ADD_RUN, run_columns(run))
@@ -118,7 +127,7 @@ class PostgresShardUnitOfWork(ShardUnitOfWork):
         await self._staging.commit()
 
 
-class PostgresShards(Shards, OpenRuns):
+class PostgresShards(Shards):
     """The shards' databases."""
 
     def __init__(self, placement: Placement, entropy: Entropy) -> None:
@@ -129,8 +138,3 @@ class PostgresShards(Shards, OpenRuns):
         """Begin a unit of work; nothing is held until the commit."""
         staging = Staging(self._placement.of(owner_id), _OUTBOX, "shard", self._entropy)
         yield PostgresShardUnitOfWork(staging, owner_id)
-
-    async def list_open(self, limit: int) -> Sequence[Run]:
-        """Read the open runs of one shard after the other."""
-        runs = [run_from(row) for database in self._placement.databases for row in await database.rows(_OPEN_RUNS, limit=limit)]
-        return sorted(runs, key=lambda run: run.created_at)[:limit]

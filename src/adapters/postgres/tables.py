@@ -130,6 +130,7 @@ SESSIONS: Final = Table(
     _required("head_seq", Integer),
     _required("archived", Boolean),
     Column("active_run_id", Id),
+    _required("waiting", Integer, server_default=text("0")),
     _required("created_at", Moment),
     _required("updated_at", Moment),
     _required("version", Integer),
@@ -175,8 +176,18 @@ RUNS: Final = Table(
     Column("error_message", Text),
     Column("finished_at", Moment),
     _required("last_seq", Integer),
+    Column("node", Id),
+    _required("losses", Integer, server_default=text("0")),
+    _required("cancel_requested", Boolean, server_default=text("false")),
     _required("version", Integer),
     Index("runs_session_idx", "session_id"),
-    Index("runs_open_idx", "created_at", postgresql_where=text("finished_at IS NULL")),
+    Index("runs_node_idx", "node", postgresql_where=text("finished_at IS NULL")),
+    Index("runs_queued_idx", "session_id", "message_seq", postgresql_where=text("status = 'queued'")),
+)
+NODES: Final = Table(
+    "nodes", SHARD,
+    Column("id", Id, primary_key=True),
+    _required("alive_until", Moment),
+    Index("nodes_alive_idx", "alive_until"),
 )
 SHARD_OUTBOX: Final = _outbox(SHARD)

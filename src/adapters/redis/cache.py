@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from redis.exceptions import RedisError
 
-from adapters.redis.breaker import Breaker
 from adapters.redis.connecting import open_client
 from adapters.redis.scripts import Script
+from application.circuit_breaker import CircuitBreaker
 from application.ports.cache import Cache, Hit, Lease
 from domain.shared.errors import Unavailable
 
@@ -41,12 +41,12 @@ class RedisCache(Cache):
 
     def __init__(
         self, url: str, *, prefix: str = "onelast:cache:", patience: float = 0.25, connections: int = 16,
-        breaker: Breaker | None = None,
+        breaker: CircuitBreaker | None = None,
     ) -> None:
         self._client = open_client(url, patience=patience, connections=connections)
         self._connections = asyncio.Semaphore(connections)
         self._prefix, self._patience = prefix, patience
-        self._breaker = breaker or Breaker()
+        self._breaker = breaker or CircuitBreaker()
 
     async def read(self, key: str) -> Hit | Lease:
         """Return the value, or a lease that only one caller in ten seconds gets."""

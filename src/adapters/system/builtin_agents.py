@@ -38,5 +38,6 @@ class BuiltinAgentFiles(BuiltinAgents):
         except (msgspec.ValidationError, tomllib.TOMLDecodeError) as error:
             raise ValueError(f"{file.name}: {error}") from error
         return AgentProfile(
-            file.stem, written.name, written.description, written.persona.strip(), written.model, written.sampling, Visibility.PUBLIC
+            file.stem, written.name, written.description, written.persona.strip(), written.model, written.sampling,
+            Visibility.PUBLIC,
         )

@@ -1,54 +1,60 @@
 """Replies made by tasks of this process."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
-from application.agents.views import AgentView
-from application.ports.run_dispatcher import RunDispatcher
+from application.ports.run_dispatcher import Assignment, RunDispatcher
 from application.runs.interruption import Interruption
 from application.runs.make_reply import MakeReplyCommand
-from domain.runs.run import Run
-from domain.sessions.message import Message
 from domain.shared.identifiers import RunId
+
+Maker = Callable[[MakeReplyCommand], Awaitable[Assignment | None]]
 
 
 class TaskRunDispatcher(RunDispatcher):
-    """One task per run. Runs that are cut off by `close` stay open in the database and are taken up at the next start."""
+    """One task per run. Runs that are cut off by `close` stay open in the database, for whoever claims them."""
 
-    def __init__(self, make_reply: Callable[[MakeReplyCommand], Awaitable[None]]) -> None:
+    def __init__(self, make_reply: Maker) -> None:
         self._make_reply = make_reply
         self._running: dict[RunId, tuple[asyncio.Task[None], Interruption]] = {}
+        self._closed = False
 
     @property
-    def active(self) -> int:
-        """How many replies are being made."""
-        return len(self._running)
+    def making(self) -> Collection[RunId]:
+        """Return the runs with a task."""
+        return self._running.keys()
 
-    def dispatch(self, run: Run, message: Message | None, agent: AgentView | None) -> None:
-        """Start the run's task."""
-        interruption = Interruption()
-        task = asyncio.create_task(self._run(MakeReplyCommand(run, message, agent, interruption)), name=run.id)
-        self._running[run.id] = (task, interruption)
+    def dispatch(self, assignment: Assignment) -> None:
+        """Start the run's task; nothing after `close`."""
+        run_id, interruption = assignment.run.id, Interruption()
+        if self._closed:
+            return
+        if run_id in self._running:
+            self._running[run_id][0].cancel()
+        task = asyncio.create_task(self._run(MakeReplyCommand(assignment, interruption)), name=run_id)
+        self._running[run_id] = (task, interruption)
+        task.add_done_callback(lambda done: self._forget(run_id, done))
 
-    async def cancel(self, run_id: RunId) -> bool:
-        """Interrupt the run's task and wait for its outcome to be stored."""
+    def interrupt(self, run_id: RunId) -> bool:
+        """Interrupt the run's task, which then stores what there is."""
         found = self._running.get(run_id)
-        if found is None:
-            return False
-        task, interruption = found
-        interruption.request()
-        await asyncio.wait({task})
-        return True
+        if found is not None:
+            found[1].request()
+        return found is not None
 
     async def close(self) -> None:
         """Cut off what is still running."""
+        self._closed = True
         tasks = [task for task, _ in self._running.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, command: MakeReplyCommand) -> None:
-        try:
-            await self._make_reply(command)
-        finally:
-            self._running.pop(command.run.id, None)
+        following = await self._make_reply(command)
+        if following is not None:
+            self.dispatch(following)
+
+    def _forget(self, run_id: RunId, task: "asyncio.Task[None]") -> None:
+        if run_id in self._running and self._running[run_id][0] is task:
+            del self._running[run_id]

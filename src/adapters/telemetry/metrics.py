@@ -16,7 +16,9 @@ class Metrics:
             "onelast_http_request_seconds", "Time to the end of the answer.", ("method", "path"),
             buckets=_BUCKETS, registry=self.registry,
         )
-        self._answers = Counter("onelast_http_answers", "Answers by status.", ("method", "path", "status"), registry=self.registry)
+        self._answers = Counter(
+            "onelast_http_answers", "Answers by status.", ("method", "path", "status"), registry=self.registry
+        )
         self._use_cases = Histogram(
             "onelast_use_case_seconds", "Time of a use case.", ("use_case", "outcome"), buckets=_BUCKETS, registry=self.registry
         )

@@ -19,22 +19,34 @@ class ModelFailed(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model that a provider offers; `context_tokens` bounds prompt and reply together."""
+    """A model that a provider offers; `context_tokens` bounds prompt and reply together.
+
+    One that `continues` goes on where a given beginning of its reply ends (prefill).
+    """
 
     name: str
     context_tokens: int
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """What to ask a model."""
+    """What to ask a model; `beginning` is the part of the reply that exists already, only for a model that `continues`."""
 
     model: str
     turns: tuple[PromptTurn, ...]
     sampling: Sampling
+    beginning: str = ""
 
 
-ModelChunk = str | Usage
+@dataclass(frozen=True, slots=True)
+class ProviderSwitched:
+    """The provider was lost after its first text and another one goes on; `keep`: the text so far stands, else it is replaced."""
+
+    keep: bool
+
+
+ModelChunk = str | Usage | ProviderSwitched
 
 
 class ChatModel(Protocol):
@@ -50,4 +62,4 @@ class ChatModel(Protocol):
 
     @abstractmethod
     def stream(self, request: ModelRequest) -> AsyncIterator[ModelChunk]:
-        """Yield the reply's text as it comes (never empty strings), and the usage if the provider tells it; ModelFailed."""
+        """Yield the text as it comes (no empty strings, never the beginning), and the usage if it is told; ModelFailed."""

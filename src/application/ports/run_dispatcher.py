@@ -1,21 +1,39 @@
 """Making replies apart from the requests that ask for them."""
 
 from abc import abstractmethod
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Protocol
 
 from application.agents.views import AgentView
 from domain.runs.run import Run
 from domain.sessions.message import Message
+from domain.sessions.session import Session
 from domain.shared.identifiers import RunId
 
 
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A run to make, and what is known already; the rest is read from the database."""
+
+    run: Run
+    session: Session | None = None
+    message: Message | None = None
+    agent: AgentView | None = None
+
+
 class RunDispatcher(Protocol):
-    """Hands accepted runs to whoever makes the replies."""
+    """Hands runs to whoever makes the replies on this node."""
 
     @abstractmethod
-    def dispatch(self, run: Run, message: Message | None, agent: AgentView | None) -> None:
-        """Begin to make the reply, without waiting for it; what is None is read again from the database."""
+    def dispatch(self, assignment: Assignment) -> None:
+        """Begin to make the reply, without waiting for it; one that is being made here already is given up."""
+
+    @property
+    @abstractmethod
+    def making(self) -> Collection[RunId]:
+        """Return the runs that are being made here."""
 
     @abstractmethod
-    async def cancel(self, run_id: RunId) -> bool:
-        """Ask for the end of a run and wait until it has ended; False when it is not being made."""
+    def interrupt(self, run_id: RunId) -> bool:
+        """Ask for the end of a run that this node makes, without waiting; False when it makes no such run."""

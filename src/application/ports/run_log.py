@@ -81,6 +81,31 @@ class FencedOut(Conflict):
     code = "fenced_out"
 
 
+class RunWriter(Protocol):
+    """Writes the log of a run for the one attempt that it was opened for.
+
+    Numbers are given when events are written: pieces of text that were told in a short time become one event. Viewers
+    see an event when it is in the log. While a log that is shared by nodes is away, the viewers of this node see events
+    all the same, and the log is made whole when it is back.
+    """
+
+    @abstractmethod
+    def tell(self, *bodies: RunEventBody) -> None:
+        """Take the events to be written, without waiting; FencedOut when another attempt has written in between."""
+
+    @abstractmethod
+    async def settle(self) -> int:
+        """Wait until all that was told is written and return the last number; FencedOut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A writer, and what earlier attempts have written."""
+
+    writer: RunWriter
+    written: Sequence[RunEvent]
+
+
 class RunFeed(Protocol):
     """One viewer's reading of a log, from its cursor on."""
 
@@ -94,16 +119,20 @@ class RunFeed(Protocol):
 
 
 class RunLog(Protocol):
-    """Append-only, one writer at a time, any number of readers. Lost entries are rebuilt from the database."""
+    """Append-only, one writer at a time, any number of readers. What was lost of an ended run is rebuilt from the database."""
 
     @abstractmethod
-    async def append(self, events: Sequence[RunEvent]) -> None:
-        """Append consecutive events of one run; FencedOut when their first seq is not the next one."""
+    def begin(self, run_id: RunId) -> RunWriter:
+        """Return the writer of a run's first attempt, whose log does not exist yet."""
+
+    @abstractmethod
+    async def take_over(self, run_id: RunId, attempt: int) -> Opened:
+        """Return the writer of a later attempt; earlier ones are refused once it has written. Unavailable."""
 
     @abstractmethod
     async def last_seq(self, run_id: RunId) -> int:
-        """Return the last number in the log; 0 when there is none (not begun, expired, or lost)."""
+        """Return the last number in the log; 0 when there is none (not begun, expired, lost, or out of reach)."""
 
     @abstractmethod
-    def feed(self, run_id: RunId, after: int) -> RunFeed:
-        """Return a reading of all events with a seq over `after`, also those to come."""
+    async def feed(self, run_id: RunId, after: int) -> RunFeed:
+        """Return a reading of all events with a seq over `after`, also those to come; Unavailable."""

@@ -1,7 +1,6 @@
 """Writing a shard: sessions and all that hangs on them, by their owner."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -52,6 +51,10 @@ class RunRepository(Protocol):
         """Return the run; RunNotFound if the owner has no such."""
 
     @abstractmethod
+    async def next_queued(self, session_id: SessionId) -> Run | None:
+        """Return the run that has waited longest in this session, or None."""
+
+    @abstractmethod
     def add(self, run: Run) -> None:
         """Store a new run on commit."""
 
@@ -86,10 +89,3 @@ class Shards(Protocol):
     def open(self, owner_id: UserId) -> AbstractAsyncContextManager[ShardUnitOfWork]:
         """Begin a unit of work; it never spans shards."""
 
-
-class OpenRuns(Protocol):
-    """Finds runs that nobody is making any more."""
-
-    @abstractmethod
-    async def list_open(self, limit: int) -> Sequence[Run]:
-        """Return up to `limit` runs of all shards that are queued or streaming, oldest first."""

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from application.actor import Actor
-from application.ports.readers import RunReader
-from application.ports.run_dispatcher import RunDispatcher
 from application.runs.views import RunView
+from application.stopping import RunStopper
 from domain.runs.run import RunNotFound
 from domain.shared.identifiers import RunId
 
@@ -22,14 +21,11 @@ class CancelRunCommand:
 class CancelRun:
     """Stops one of the caller's runs and keeps the text so far; stopping an ended run changes nothing."""
 
-    runs: RunReader
-    dispatcher: RunDispatcher
+    stopper: RunStopper
 
     async def execute(self, command: CancelRunCommand) -> RunView:
         """Return the run as it is afterwards; RunNotFound."""
-        run = await self.runs.find(command.actor.user_id, command.run_id)
-        if run is not None and not run.status.terminal and await self.dispatcher.cancel(run.id):
-            run = await self.runs.find(command.actor.user_id, command.run_id)
+        run = await self.stopper.stop(command.actor.user_id, command.run_id)
         if run is None:
             raise RunNotFound(f"There is no run {command.run_id}.")
         return run

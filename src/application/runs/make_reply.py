@@ -2,64 +2,47 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from typing import Final, TypeVar
 
-from application.agents.views import AgentView
-from application.ports.chat_model import ChatModel, ModelChunk, ModelFailed, ModelRequest
-from application.ports.clock import Clock
-from application.ports.entropy import Entropy
-from application.ports.readers import AgentReader, SessionReader
+from application.ports.chat_model import ChatModel, ModelFailed, ModelInfo, ProviderSwitched
+from application.ports.run_dispatcher import Assignment
 from application.ports.run_log import (
     AttemptStarted,
     End,
     FencedOut,
-    MessageCompleted,
     MessageDelta,
-    RunCancelled,
+    Opened,
     RunCreated,
-    RunEvent,
-    RunEventBody,
-    RunFailed,
     RunLog,
+    RunWriter,
 )
 from application.ports.shards import Shards
+from application.runs.conclusion import Conclusion, NotStored
 from application.runs.interruption import Interruption
+from application.runs.prompting import Prompting
+from application.runs.reply import UNKNOWN_ERROR, Reply, text_told
 from application.runs.views import RunView
-from domain.runs.prompt import PromptTurn, compose_prompt, estimate_tokens, history_budget
-from domain.runs.run import Run, RunError, RunStatus, Usage
-from domain.sessions.message import Message, MessageStatus, TextPart
-from domain.sessions.session import SessionNotFound
-from domain.shared.errors import DomainError, NotFound, StaleWrite, Unavailable
-from domain.shared.identifiers import MessageId, bucket_of
+from domain.runs.run import Run, RunError, Usage
+from domain.shared.errors import DomainError, StaleWrite, Unavailable
 
-_HISTORY_MOST: Final = 400
-_STORE_TRIES: Final = 60
-_UNKNOWN: Final = RunError("internal_error", "Something went wrong on our side.")
+T = TypeVar("T")
+_PAUSE_SECONDS: Final = 0.25
+_LAST_WORDS_SECONDS: Final = 0.5
+_UNAVAILABLE: Final = RunError("model_unavailable", "The model could not finish its reply. Please try again.")
+_EMPTY: Final = RunError("empty_reply", "The model sent no text.")
+_HOPELESS: Final = RunError("node_lost", "The reply was interrupted too often: each node that made it was lost.")
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class MakeReplyCommand:
-    """The run, already streaming; what the accepting request knew is passed on, the rest is read."""
+    """The run to make, and what may end it early."""
 
-    run: Run
-    message: Message | None
-    agent: AgentView | None
+    order: Assignment
     interruption: Interruption
-
-
-@dataclass(slots=True)
-class _Progress:
-    """What has been made so far."""
-
-    seq: int = 0
-    text: list[str] = field(default_factory=list)
-    usage: Usage | None = None
-    prompt_text: str = ""
-    error: RunError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,145 +50,128 @@ class MakeReply:
     """Streams the model into the log and stores the outcome in one commit; no connection is held in between."""
 
     shards: Shards
-    sessions: SessionReader
-    agents: AgentReader
     models: ChatModel
     log: RunLog
-    clock: Clock
-    entropy: Entropy
+    prompting: Prompting
+    conclusion: Conclusion
 
-    async def execute(self, command: MakeReplyCommand) -> None:
-        """Return when the run has ended and is stored. A run that another node took over is left to it."""
-        progress = _Progress()
+    async def execute(self, command: MakeReplyCommand) -> Assignment | None:
+        """Return the run whose turn it is when this one has ended and is stored; a run that was taken over is left alone."""
+        run, reply = command.order.run, Reply()
+        writer: RunWriter | None = None
         try:
-            await self._open_log(command, progress)
+            writer = await self._open(command, reply)
             async with command.interruption:
-                await self._stream(command, progress)
-            await self._store(command.run, progress, cancelled=command.interruption.requested)
+                await self._stream(command.order, reply, writer)
+            reply.cancelled = command.interruption.requested
+            concluded = await self.conclusion.store(command.order, reply, await writer.settle() + 2)
+            writer.tell(reply.outcome(concluded.message), End(reply.status))
+            await writer.settle()
+        except asyncio.CancelledError:
+            await _written(writer)
+            raise
         except FencedOut:
-            _log.warning("run taken over by another node", extra={"run_id": command.run.id})
+            _log.warning("run taken over by another node", extra={"run_id": run.id})
+        except NotStored:
+            _log.error("outcome could not be stored", extra={"run_id": run.id})
+        else:
+            return concluded.following
+        return None
 
-    async def _open_log(self, command: MakeReplyCommand, progress: _Progress) -> None:
-        run = command.run
-        progress.seq = await self.log.last_seq(run.id) if run.attempt > 1 else 0
-        opening: list[RunEventBody] = []
-        if progress.seq == 0:
-            opening.append(RunCreated(RunView.of(run), command.message or await self._message_of(run)))
-        if run.attempt > 1:
-            opening.append(AttemptStarted(run.attempt, "node_lost", keep=False))
-        await self._tell(run, progress, *opening)
+    async def _open(self, command: MakeReplyCommand, reply: Reply) -> RunWriter:
+        run = command.order.run
+        if run.attempt == 1:
+            writer = self.log.begin(run.id)
+            writer.tell(RunCreated(RunView.of(run), await self.prompting.message_of(command.order)))
+            return writer
+        opened = await _patiently(lambda: self.log.take_over(run.id, run.attempt))
+        await self._resume(command, reply, opened)
+        return opened.writer
 
-    async def _message_of(self, run: Run) -> Message:
-        history = await self.sessions.recent_messages(run.session_id, limit=8, most_characters=2**31 - 1)
-        found = next((m for m in history if m.id == run.message_id), None)
-        if found is None:
-            raise SessionNotFound(f"The message of run {run.id} is gone.")
-        return found
+    async def _resume(self, command: MakeReplyCommand, reply: Reply, opened: Opened) -> None:
+        """Tell the viewers that the reply is made anew, and whether what they saw of it stands."""
+        run = command.order.run
+        if not opened.written:
+            opened.writer.tell(RunCreated(RunView.of(run), await self.prompting.message_of(command.order)))
+        reply.beginning = text_told(opened.written)
+        if run.cancel_requested:
+            command.interruption.request()
+        if command.interruption.requested or run.hopeless:
+            reply.error = _HOPELESS if run.hopeless else None
+            return
+        reason = "node_lost" if run.losses else "handed_over"
+        _begin_anew(run, reply, opened.writer, reason, keep=await self._continues(run.model))
 
-    async def _stream(self, command: MakeReplyCommand, progress: _Progress) -> None:
+    async def _continues(self, model: str) -> bool:
         try:
-            request = await self._request(command, progress)
-            async with aclosing(self.models.stream(request)) as chunks:  # type: ignore[type-var]
-                await self._relay(command.run, chunks, progress)
-            if not progress.text:
-                progress.error = RunError("empty_reply", "The model sent no text.")
+            found: ModelInfo | None = await self.models.find(model)
+        except ModelFailed:
+            return False
+        return found is not None and found.continues
+
+    async def _stream(self, order: Assignment, reply: Reply, writer: RunWriter) -> None:
+        if reply.error is not None:
+            return
+        try:
+            await self._relay(order, reply, writer)
+            if not reply.text:
+                reply.error = _EMPTY
         except FencedOut:
             raise
         except ModelFailed as failure:
-            _log.warning("model failed", extra={"run_id": command.run.id, "reason": str(failure)})
-            progress.error = RunError("model_unavailable", "The model could not finish its reply. Please try again.")
+            _log.warning("model failed", extra={"run_id": order.run.id, "reason": str(failure)})
+            reply.error = _UNAVAILABLE
         except DomainError as failure:
-            _log.warning("run failed", extra={"run_id": command.run.id, "reason": failure.code})
-            progress.error = RunError(failure.code, failure.message)
+            _log.warning("run failed", extra={"run_id": order.run.id, "reason": failure.code})
+            reply.error = RunError(failure.code, failure.message)
         except Exception:  # noqa: BLE001
-            _log.exception("run failed", extra={"run_id": command.run.id})
-            progress.error = _UNKNOWN
+            _log.exception("run failed", extra={"run_id": order.run.id})
+            reply.error = UNKNOWN_ERROR
 
-    async def _relay(self, run: Run, chunks: AsyncIterator[ModelChunk], progress: _Progress) -> None:
-        async for chunk in chunks:
-            if isinstance(chunk, Usage):
-                progress.usage = chunk
-            else:
-                progress.text.append(chunk)
-                await self._tell(run, progress, MessageDelta(chunk))
+    async def _relay(self, order: Assignment, reply: Reply, writer: RunWriter) -> None:
+        request = await self.prompting.request(order, reply)
+        async with aclosing(self.models.stream(request)) as chunks:  # type: ignore[type-var]
+            async for chunk in chunks:
+                match chunk:
+                    case str():
+                        reply.pieces.append(chunk)
+                        writer.tell(MessageDelta(chunk))
+                    case Usage():
+                        reply.counted = chunk
+                    case ProviderSwitched(keep):
+                        await _patiently(lambda: self._restart(order.run))
+                        _begin_anew(order.run, reply, writer, "provider_lost", keep=keep)
 
-    async def _request(self, command: MakeReplyCommand, progress: _Progress) -> ModelRequest:
-        run = command.run
-        agent = command.agent or await self.agents.find(run.agent_id)
-        model = await self.models.find(run.model)
-        if agent is None or model is None:
-            raise ModelFailed(f"nobody offers the model {run.model!r} now")
-        budget = history_budget(agent.persona, model.context_tokens, agent.sampling.max_tokens)
-        history = await self.sessions.recent_messages(run.session_id, limit=_HISTORY_MOST, most_characters=budget * 4)
-        turns: tuple[PromptTurn, ...] = compose_prompt(agent.persona, history, budget)
-        progress.prompt_text = "".join(turn.text for turn in turns)
-        return ModelRequest(run.model, turns, agent.sampling)
-
-    async def _store(self, run: Run, progress: _Progress, *, cancelled: bool) -> None:
-        """Commit the outcome, trying for as long as a database may take to come back; then tell the viewers."""
-        for tries in range(_STORE_TRIES):
-            try:
-                reply = await self._commit(run, progress, cancelled=cancelled)
-            except NotFound:
-                progress.error = RunError("session_deleted", "The session was deleted.")
-                return await self._tell(run, progress, RunFailed(progress.error), End(RunStatus.FAILED))
-            except (StaleWrite, Unavailable) as failure:
-                _log.warning("outcome not stored yet", extra={"run_id": run.id, "reason": failure.code})
-                await asyncio.sleep(min(0.02 * 2**tries, 5))
-            else:
-                outcome = self._outcome(progress, reply, cancelled=cancelled)
-                return await self._tell(run, progress, outcome, End(self._status(progress, cancelled=cancelled)))
-        return _log.error("outcome could not be stored", extra={"run_id": run.id})
-
-    async def _commit(self, run: Run, progress: _Progress, *, cancelled: bool) -> Message | None:
-        now, status, reply = self.clock.now(), self._status(progress, cancelled=cancelled), None
+    async def _restart(self, run: Run) -> None:
+        """Store that this node begins another attempt."""
         async with self.shards.open(run.owner_id) as unit:
-            session = await unit.sessions.get(run.session_id)
             stored = await unit.runs.get(run.id)
-            if stored.attempt != run.attempt or stored.status.terminal:
+            if stored.attempt != run.attempt or stored.node != run.node:
                 raise FencedOut(f"run {run.id} is at attempt {stored.attempt}")
-            text = "".join(progress.text)
-            if text:
-                reply = session.reply(
-                    MessageId(self.entropy.identifier("message", bucket_of(run.owner_id))), (TextPart(text),), run.id,
-                    MessageStatus(status.value), now=now,
-                )
-                unit.messages.add(reply)
-            self._end(stored, progress, status, last_seq=progress.seq + 2)
-            session.release(run.id, now=now)
-            unit.sessions.save(session)
+            stored.restart()
             unit.runs.save(stored)
-            unit.record(session.changed())
-            unit.record(stored.finished())
             await unit.commit()
-        return reply
+        run.attempt, run.version = stored.attempt, stored.version
 
-    def _end(self, run: Run, progress: _Progress, status: RunStatus, *, last_seq: int) -> None:
-        now, usage = self.clock.now(), self._usage(progress)
-        if status is RunStatus.CANCELLED:
-            run.cancel(usage, last_seq=last_seq, now=now)
-        elif progress.error is not None:
-            run.fail(progress.error, usage, last_seq=last_seq, now=now)
-        else:
-            run.complete(usage, last_seq=last_seq, now=now)
 
-    @staticmethod
-    def _status(progress: _Progress, *, cancelled: bool) -> RunStatus:
-        if cancelled:
-            return RunStatus.CANCELLED
-        return RunStatus.COMPLETED if progress.error is None else RunStatus.FAILED
+def _begin_anew(run: Run, reply: Reply, writer: RunWriter, reason: str, *, keep: bool) -> None:
+    reply.begin_anew(keep=keep)
+    writer.tell(AttemptStarted(run.attempt, reason, keep=keep))
 
-    @staticmethod
-    def _usage(progress: _Progress) -> Usage:
-        return progress.usage or Usage(estimate_tokens(progress.prompt_text), estimate_tokens("".join(progress.text)))
 
-    def _outcome(self, progress: _Progress, reply: Message | None, *, cancelled: bool) -> RunEventBody:
-        if cancelled:
-            return RunCancelled()
-        if progress.error is not None or reply is None:
-            return RunFailed(progress.error or _UNKNOWN)
-        return MessageCompleted(reply, self._usage(progress))
+async def _written(writer: RunWriter | None) -> None:
+    """Let what was told get into the log before the run is handed over."""
+    with suppress(TimeoutError, FencedOut):
+        async with asyncio.timeout(_LAST_WORDS_SECONDS):
+            if writer is not None:
+                await writer.settle()
 
-    async def _tell(self, run: Run, progress: _Progress, *bodies: RunEventBody) -> None:
-        await self.log.append([RunEvent(run.id, progress.seq + place, body) for place, body in enumerate(bodies, 1)])
-        progress.seq += len(bodies)
+
+async def _patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """Return what `work` does once the servers that it needs are there."""
+    while True:
+        try:
+            return await work()
+        except (Unavailable, StaleWrite) as failure:
+            _log.warning("a run waits", extra={"reason": failure.code})
+            await asyncio.sleep(_PAUSE_SECONDS)

@@ -1,15 +1,18 @@
 """Reading runs and following their events."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from application.actor import Actor
 from application.ports.readers import RunReader
-from application.ports.run_log import RunFeed, RunLog
+from application.ports.run_log import RunEvent, RunFeed, RunLog
 from application.runs.replay import StoredFeed, stored_events
 from application.runs.views import RunView
+from application.runs.watching import WatchedFeed
 from domain.runs.run import RunNotFound
 from domain.sessions.message import Message
-from domain.shared.identifiers import RunId
+from domain.shared.identifiers import RunId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +37,25 @@ class FollowRun:
     log: RunLog
 
     async def execute(self, actor: Actor, run_id: RunId, after: int, known: RunView | None = None) -> RunFeed:
-        """Return a feed of all events over seq `after` (0 or less: from the start); `known` saves a read; RunNotFound."""
+        """Return a feed of all events over seq `after` (0 or less: from the start); `known` saves a read.
+
+        RunNotFound; Unavailable when the run goes on elsewhere and its log is out of reach.
+        """
         run = known or await self.runs.find(actor.user_id, run_id)
         if run is None:
             raise RunNotFound(f"There is no run {run_id}.")
         cursor = max(after, 0)
-        if run.status.terminal and await self.log.last_seq(run_id) < run.last_seq:
-            return StoredFeed(stored_events(run, await self.runs.read_exchange(actor.user_id, run_id), cursor))
-        return self.log.feed(run_id, cursor)
+        if run.status.terminal and (cursor >= run.last_seq or await self.log.last_seq(run_id) < run.last_seq):
+            return StoredFeed(await self._stored(actor.user_id, run, cursor))
+        feed = await self.log.feed(run_id, cursor)
+        return WatchedFeed(feed, cursor, partial(self._remainder, actor.user_id, run_id))
+
+    async def _remainder(self, owner_id: UserId, run_id: RunId, cursor: int) -> Sequence[RunEvent]:
+        run = await self.runs.find(owner_id, run_id)
+        return await self._stored(owner_id, run, cursor) if run is not None and run.status.terminal else ()
+
+    async def _stored(self, owner_id: UserId, run: RunView, cursor: int) -> Sequence[RunEvent]:
+        return stored_events(run, await self.runs.read_exchange(owner_id, run.id), cursor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,17 +24,23 @@ from domain.sessions.message import Message, text_of
 
 
 def stored_events(run: RunView, exchange: Sequence[Message], cursor: int) -> Sequence[RunEvent]:
-    """Return what a viewer at `cursor` still has to see of an ended run; the last is always `End`."""
+    """Return what a viewer at `cursor` still has to see of an ended run; the last is always `End`.
+
+    Who has seen all the text gets the rest under the numbers that it has in the log; who has seen the end gets that again.
+    """
+    if cursor >= run.last_seq:
+        return [RunEvent(run.id, run.last_seq, End(run.status))]
     said = next((m for m in exchange if m.role == "user"), None)
     reply = next((m for m in exchange if m.role == "assistant"), None)
     bodies: list[RunEventBody] = []
-    if cursor < run.last_seq - 1:
+    if cursor < run.last_seq - 2:
         if cursor >= 1:
             bodies.append(AttemptStarted(run.attempt, "log_expired", keep=False))
         elif said is not None:
             bodies.append(RunCreated(run, said))
         if reply is not None:
             bodies.append(MessageDelta(text_of(reply.content)))
+    if cursor < run.last_seq - 1:
         bodies += _outcome(run, reply)
     bodies.append(End(run.status))
     return [RunEvent(run.id, cursor + place, body) for place, body in enumerate(bodies, 1)]

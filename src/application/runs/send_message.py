@@ -7,27 +7,30 @@ from application.agents.views import AgentView
 from application.ports.clock import Clock
 from application.ports.entropy import Entropy
 from application.ports.readers import AgentReader, SessionReader
-from application.ports.run_dispatcher import RunDispatcher
-from application.ports.shards import Shards
+from application.ports.run_bell import RunBell
+from application.ports.run_dispatcher import Assignment, RunDispatcher
+from application.ports.run_leases import RunLeases
+from application.ports.shards import Shards, ShardUnitOfWork
 from application.retrying import again_when_stale
 from application.runs.views import RunView
+from application.stopping import RunStopper
 from domain.agents.agent import AgentRetired
 from domain.runs.run import Run
 from domain.sessions.message import Content, Message, check_content
-from domain.sessions.session import Session
+from domain.sessions.session import OnActive, Session
 from domain.shared.identifiers import MessageId, RunId, SessionId, bucket_of
 from domain.shared.rules import bounded_text
 
 
 @dataclass(frozen=True, slots=True)
 class SendMessageCommand:
-    """What is said; `client_message_id` makes a repetition harmless, `interrupt` stops a reply that is under way."""
+    """What is said; `client_message_id` makes a repetition harmless, `on_active` tells what to do about a reply under way."""
 
     actor: Actor
     session_id: SessionId
     content: Content
     client_message_id: str | None = None
-    interrupt: bool = False
+    on_active: OnActive = OnActive.REJECT
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,9 @@ class SendMessage:
     sessions: SessionReader
     agents: AgentReader
     dispatcher: RunDispatcher
+    stopper: RunStopper
+    leases: RunLeases
+    bell: RunBell
     clock: Clock
     entropy: Entropy
 
@@ -64,8 +70,8 @@ class SendMessage:
                 known = await self.sessions.find_message_run(session.id, command.client_message_id)
                 if known is not None:
                     return Accepted(*known)
-            if command.interrupt and session.active_run_id is not None and await self.dispatcher.cancel(session.active_run_id):
-                session = await unit.sessions.get(command.session_id)
+            if command.on_active is OnActive.INTERRUPT:
+                session = await self._interrupted(unit, session)
             agent = await self._agent_of(session)
             message, run = self._begin(session, agent, command)
             unit.sessions.save(session)
@@ -73,18 +79,30 @@ class SendMessage:
             unit.runs.add(run)
             unit.record(session.changed())
             await unit.commit()
-        self.dispatcher.dispatch(run, message, agent)
+        if session.active_run_id == run.id:
+            self.dispatcher.dispatch(Assignment(run, session, message, agent))
+        self.bell.ring(owner, run.id)
         return Accepted(message, RunView.of(run))
+
+    async def _interrupted(self, unit: ShardUnitOfWork, session: Session) -> Session:
+        """Return the session without a reply under way: those that wait end too, for each gets its turn when one has ended."""
+        for _ in range(session.waiting + 1):
+            if session.active_run_id is None:
+                break
+            await self.stopper.stop(session.owner_id, session.active_run_id)
+            session = await unit.sessions.get(session.id)
+        return session
 
     def _begin(self, session: Session, agent: AgentView, command: SendMessageCommand) -> tuple[Message, Run]:
         now, bucket = self.clock.now(), bucket_of(session.owner_id)
         run_id = RunId(self.entropy.identifier("run", bucket))
         message = session.receive(
             MessageId(self.entropy.identifier("message", bucket)), command.content, run_id,
-            now=now, client_message_id=command.client_message_id,
+            now=now, client_message_id=command.client_message_id, may_wait=command.on_active is OnActive.ENQUEUE,
         )
         run = Run(run_id, session.id, session.owner_id, agent.id, agent.model, message.id, message.seq, now)
-        run.start()
+        if session.active_run_id == run_id:
+            run.start(self.leases.node)
         return message, run
 
     async def _agent_of(self, session: Session) -> AgentView:

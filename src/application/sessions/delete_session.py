@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from application.actor import Actor
-from application.ports.run_dispatcher import RunDispatcher
 from application.ports.shards import Shards
 from application.retrying import again_when_stale
+from application.stopping import RunStopper
 from domain.shared.identifiers import SessionId
 
 
@@ -22,7 +22,7 @@ class DeleteSession:
     """Deletes one of the caller's sessions with its messages and runs; a reply being made is stopped first."""
 
     shards: Shards
-    dispatcher: RunDispatcher
+    stopper: RunStopper
 
     async def execute(self, command: DeleteSessionCommand) -> None:
         """Delete the session; SessionNotFound."""
@@ -31,7 +31,8 @@ class DeleteSession:
     async def _delete(self, command: DeleteSessionCommand) -> None:
         async with self.shards.open(command.actor.user_id) as unit:
             session = await unit.sessions.get(command.session_id)
-            if session.active_run_id is not None and await self.dispatcher.cancel(session.active_run_id):
+            while session.active_run_id is not None:
+                await self.stopper.stop(session.owner_id, session.active_run_id)
                 session = await unit.sessions.get(command.session_id)
             unit.sessions.remove(session)
             unit.record(session.changed())

@@ -43,3 +43,12 @@ def compose_prompt(persona: str, history: Sequence[Message], budget: int) -> tup
             break
         turns.append(PromptTurn("user" if message.role == "user" else "assistant", text))
     return (PromptTurn("system", persona), *reversed(turns))
+
+
+def history_for(history: Sequence[Message], message_seq: int) -> list[Message]:
+    """Return the messages (given by seq) that a reply to message number `message_seq` follows, that one last.
+
+    While a message waits for its turn, replies to earlier ones and further messages are stored behind it.
+    """
+    earlier = [m for m in history if m.seq < message_seq or (m.role == "assistant" and m.seq > message_seq)]
+    return earlier + [m for m in history if m.seq == message_seq]

@@ -1,6 +1,6 @@
 """A run is one reply being made; connections only watch it.
 
-States: queued → streaming → completed | failed | cancelled. A node that takes over raises `attempt`.
+States: queued → streaming → completed | failed | cancelled. Whoever begins the reply anew raises `attempt`.
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from typing import Final
 
 from domain.shared.errors import Conflict, NotFound
 from domain.shared.events import DomainEvent
-from domain.shared.identifiers import AgentId, MessageId, RunId, SessionId, UserId
+from domain.shared.identifiers import AgentId, MessageId, NodeId, RunId, SessionId, UserId
 
-MOST_ATTEMPTS: Final = 3
+MOST_LOSSES: Final = 3
 
 
 class RunStatus(StrEnum):
@@ -70,7 +70,11 @@ class RunFinished(DomainEvent):
 
 @dataclass(slots=True)
 class Run:
-    """One reply being made; `last_seq` is the last number of its event log, known once it has ended."""
+    """One reply being made, by `node`; `last_seq` is the last number of its event log, known once it has ended.
+
+    `attempt` is also the fence: what an earlier attempt still wants to store is refused. `losses` counts the nodes that died
+    while they made the reply.
+    """
 
     id: RunId
     session_id: SessionId
@@ -86,19 +90,36 @@ class Run:
     error: RunError | None = None
     finished_at: datetime | None = None
     last_seq: int = 0
+    node: NodeId | None = None
+    losses: int = 0
+    cancel_requested: bool = False
     version: int = 0
 
-    def start(self) -> None:
+    def start(self, node: NodeId) -> None:
         """Begin streaming."""
         if self.status is not RunStatus.QUEUED:
             raise RunEnded(f"The run {self.id} is {self.status}, not queued.")
-        self.status = RunStatus.STREAMING
+        self.status, self.node = RunStatus.STREAMING, node
 
-    def retake(self) -> None:
-        """Begin anew after the node that was making the reply was lost."""
+    def take_over(self, node: NodeId, *, lost: bool) -> None:
+        """Begin anew on another node; `lost` tells that the one before died, and did not hand the run over."""
+        self.restart()
+        self.node, self.losses = node, self.losses + lost
+
+    def restart(self) -> None:
+        """Begin anew."""
         self._require_open()
         self.attempt += 1
-        self.status = RunStatus.STREAMING
+
+    def request_cancel(self) -> None:
+        """Ask whoever makes the reply to stop."""
+        self._require_open()
+        self.cancel_requested = True
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether making this reply has killed so many nodes that no other shall try."""
+        return self.losses >= MOST_LOSSES
 
     def complete(self, usage: Usage, *, last_seq: int, now: datetime) -> None:
         """End with a whole reply."""

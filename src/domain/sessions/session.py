@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from domain.sessions.message import Content, Message, MessageStatus, Role, check_content
 from domain.shared.errors import Conflict, NotFound
@@ -30,6 +31,14 @@ class RunActive(Conflict):
     repeatable = True
 
 
+class OnActive(StrEnum):
+    """What a message does while a reply is being made: it is refused, it stops that reply, or it waits for its turn."""
+
+    REJECT = "reject"
+    INTERRUPT = "interrupt"
+    ENQUEUE = "enqueue"
+
+
 @dataclass(frozen=True, slots=True)
 class SessionChanged(DomainEvent):
     """A session was opened, edited, removed, or had a message appended."""
@@ -42,7 +51,8 @@ class SessionChanged(DomainEvent):
 class Session:
     """The head of a conversation: its messages are stored apart, so its cost does not grow with them.
 
-    `head_seq` is the last message's number (0: none yet), `active_run_id` the reply being made, `version` counts changes.
+    `head_seq` is the last message's number (0: none yet), `active_run_id` the reply being made, `waiting` how many more
+    runs are queued behind it, `version` counts changes.
     """
 
     id: SessionId
@@ -55,6 +65,7 @@ class Session:
     head_seq: int = 0
     archived: bool = False
     active_run_id: RunId | None = None
+    waiting: int = 0
     version: int = 0
 
     @classmethod
@@ -81,24 +92,34 @@ class Session:
 
     def receive(
         self, message_id: MessageId, content: Content, run_id: RunId, *, now: datetime, client_message_id: str | None = None,
+        may_wait: bool = False,
     ) -> Message:
-        """Append what the user said and make `run_id` the active run; one reply at a time."""
+        """Append what the user said and make `run_id` the active run, or with `may_wait` a queued one; one reply at a time."""
         if self.archived:
             raise SessionArchived("The session is archived.")
-        if self.active_run_id is not None:
-            raise RunActive(f"The run {self.active_run_id} is still active in this session.")
-        self.active_run_id = run_id
         said = check_content(content)
+        if self.active_run_id is None:
+            self.active_run_id = run_id
+        elif may_wait:
+            self.waiting += 1
+        else:
+            raise RunActive(f"The run {self.active_run_id} is still active in this session.")
         return self._append(message_id, Role.USER, said, run_id, MessageStatus.COMPLETED, now, client_message_id)
 
     def reply(self, message_id: MessageId, content: Content, run_id: RunId, status: MessageStatus, *, now: datetime) -> Message:
         """Append what the agent said in `run_id`."""
         return self._append(message_id, Role.ASSISTANT, content, run_id, status, now, None)
 
-    def release(self, run_id: RunId, *, now: datetime) -> None:
-        """Note that `run_id` has ended."""
+    def release(self, run_id: RunId, following: RunId | None, *, now: datetime) -> None:
+        """Note that the active run has ended and that the one that waited longest, if any waits, is active now."""
         if self.active_run_id == run_id:
-            self.active_run_id = None
+            self.active_run_id = following
+            self.waiting -= following is not None
+        self.updated_at = now
+
+    def unqueue(self, *, now: datetime) -> None:
+        """Note that one of the queued runs has ended before its turn."""
+        self.waiting -= 1
         self.updated_at = now
 
     def changed(self) -> SessionChanged:

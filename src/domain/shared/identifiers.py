@@ -16,6 +16,7 @@ RunId = NewType("RunId", str)
 ApiKeyId = NewType("ApiKeyId", str)
 SignInId = NewType("SignInId", str)
 EventId = NewType("EventId", str)
+NodeId = NewType("NodeId", str)
 
 BUCKETS: Final = 4096
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"

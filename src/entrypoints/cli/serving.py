@@ -2,51 +2,65 @@
 
 import asyncio
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from dishka import AsyncContainer
 
 from application.agents.seed_catalogue import SeedCatalogue
 from application.reactions.relay import RelayOutbox
-from application.runs.recover_runs import RecoverRuns
 from entrypoints.http.app import create_app
 from entrypoints.http.server import serve_http
 from entrypoints.ioc.container import build_container, build_everything
+from entrypoints.ioc.runs import RunMaking
 from entrypoints.settings import Settings
 from entrypoints.worker.loop import work
 
 
 async def seed(settings: Settings) -> int:
     """Bring the built-in agents up to date; return how many were added or changed."""
-    container = build_container(settings)
-    try:
+    async with _container(settings) as container:
         return await (await container.get(SeedCatalogue)).execute()
-    finally:
-        await container.close()
 
 
 async def run_worker(settings: Settings) -> None:
     """Give committed events their reactions until this task is cancelled."""
-    container = build_container(settings)
-    try:
+    async with _container(settings) as container:
         await work((await container.get(RelayOutbox)).execute)
-    finally:
-        await container.close()
 
 
 async def serve(settings: Settings, listener: socket.socket, *, relays: bool, ready: Callable[[], None]) -> None:
-    """Serve on a bound socket until this task is cancelled; with `relays` also do a worker's work. `ready` is told when."""
+    """Serve on a bound socket until this task is cancelled; with `relays` also do a worker's work. `ready` is told when.
+
+    At the end viewers are sent away first, then runs are handed over, then connections are closed.
+    """
+    async with _container(settings) as container:
+        parts = await build_everything(container)
+        relay = await container.get(RelayOutbox)
+        making = await container.get(RunMaking)
+        await making.begin()
+        async with _beside(work(relay.execute) if relays else None):
+            await serve_http(create_app(parts), listener, ready=ready, leaving=making.leave)
+
+
+@asynccontextmanager
+async def _container(settings: Settings) -> AsyncIterator[AsyncContainer]:
     container = build_container(settings)
     try:
-        parts = await build_everything(container)
-        await (await container.get(RecoverRuns)).execute()
-        relay = await container.get(RelayOutbox)
-        working = asyncio.create_task(work(relay.execute)) if relays else None
-        try:
-            await serve_http(create_app(parts), listener, parts.open_streams, ready)
-        finally:
-            if working is not None:
-                working.cancel()
-                with suppress(asyncio.CancelledError):
-                    await working
+        yield container
     finally:
         await container.close()
+
+
+@asynccontextmanager
+async def _beside(loop: Coroutine[Any, Any, None] | None) -> AsyncIterator[None]:
+    """Run the loop in a task of its own for as long as the block lasts."""
+    task = None if loop is None else asyncio.create_task(loop)
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task

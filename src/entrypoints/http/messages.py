@@ -12,6 +12,7 @@ from application.ports.run_log import End, RunFeed
 from application.runs.queries import FollowRun, ReadReply, ReadRun
 from application.runs.send_message import Accepted, SendMessage, SendMessageCommand
 from application.sessions.queries import ReadMessages
+from domain.shared.errors import Unavailable
 from entrypoints.http.access import SignedIn, UseCase
 from entrypoints.http.event_stream import EventStream, OpenStreams
 from entrypoints.http.parameters import pages, session_in_path
@@ -45,7 +46,7 @@ async def post_message(
     """Store the message and have the agent reply: as a stream, at once with a run to follow, or when the reply is whole."""
     accepted = await send_message.execute(
         SendMessageCommand(
-            request.auth, session_in_path(session_id), data.parts(), data.client_message_id, data.on_active == "interrupt"
+            request.auth, session_in_path(session_id), data.parts(), data.client_message_id, data.on_active
         )
     )
     if not data.stream and "respond-async" in request.headers.get("prefer", ""):
@@ -53,7 +54,8 @@ async def post_message(
     feed = await follow_run.execute(request.auth, accepted.run.id, 0, accepted.run)
     if data.stream:
         return EventStream(feed, accepted.run.id, open_streams)
-    await _ended(feed)
+    with open_streams.holding(feed):
+        await _ended(feed, open_streams)
     run = await read_run.execute(request.auth, accepted.run.id)
     reply = await read_reply.execute(request.auth, run.id)
     return Response(ReplyOut(MessageOut.of(accepted.message), None if reply is None else MessageOut.of(reply), RunOut.of(run)))
@@ -65,9 +67,7 @@ def _accepted(accepted: Accepted) -> Response[AcceptedOut]:
     return Response(body, status_code=202, headers=headers)
 
 
-async def _ended(feed: RunFeed) -> None:
-    try:
-        while not any(isinstance(event.body, End) for event in await feed.next(60)):
-            pass
-    finally:
-        feed.close()
+async def _ended(feed: RunFeed, streams: OpenStreams) -> None:
+    while not any(isinstance(event.body, End) for event in await feed.next(60)):
+        if streams.draining:
+            raise Unavailable("The node is shutting down; the reply is made elsewhere.")

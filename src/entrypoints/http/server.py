@@ -3,12 +3,10 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import uvicorn
 from litestar.types import ASGIApp
-
-from entrypoints.http.event_stream import OpenStreams
 
 
 class AddressTaken(Exception):
@@ -30,11 +28,11 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to the command line, and ends open streams first when it shuts down."""
+    """Leaves signals to the command line, and has what is `leaving` done first when it shuts down."""
 
-    def __init__(self, config: uvicorn.Config, streams: OpenStreams, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], leaving: Callable[[], Awaitable[None]]) -> None:
         super().__init__(config)
-        self._streams, self._ready = streams, ready
+        self._ready, self._leaving = ready, leaving
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -48,19 +46,24 @@ class _Server(uvicorn.Server):
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Tell viewers to come back elsewhere, then close."""
-        self._streams.drain()
+        """Take leave, then close."""
+        await self._leaving()
         await super().shutdown(sockets)
 
 
-async def serve_http(app: ASGIApp, listener: socket.socket, streams: OpenStreams, ready: Callable[[], None]) -> None:
-    """Serve until this task is cancelled, then let requests under way end within five seconds; `ready` is told when it serves."""
+async def serve_http(
+    app: ASGIApp, listener: socket.socket, *, ready: Callable[[], None], leaving: Callable[[], Awaitable[None]]
+) -> None:
+    """Serve until this task is cancelled, then let requests under way end within five seconds.
+
+    `ready` is told when the doors are open, `leaving` is awaited when they close.
+    """
     config = uvicorn.Config(
         app,
         lifespan="on", access_log=False, log_config=None, log_level="warning", server_header=False,
         timeout_graceful_shutdown=5, timeout_keep_alive=75, ws="none", proxy_headers=True,
     )
-    server = _Server(config, streams, ready)
+    server = _Server(config, ready, leaving)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         await asyncio.shield(serving)

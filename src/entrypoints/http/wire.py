@@ -16,6 +16,7 @@ from application.users.views import UserView
 from domain.agents.agent import Sampling, Visibility
 from domain.runs.run import RunError, RunStatus, Usage
 from domain.sessions.message import Message, MessageStatus, Role, TextPart
+from domain.sessions.session import OnActive
 from domain.users.credential import ApiKey
 from domain.users.user import Plan
 
@@ -223,7 +224,7 @@ class TextPartIn(In, frozen=True):
 class MessageIn(In, frozen=True):
     content: str | Annotated[list[TextPartIn], Meta(min_length=1, max_length=64)]
     stream: bool = False
-    on_active: Literal["reject", "interrupt"] = "reject"
+    on_active: OnActive = OnActive.REJECT
     client_message_id: str | None = None
 
     def parts(self) -> tuple[TextPart, ...]:

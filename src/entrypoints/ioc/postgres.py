@@ -8,6 +8,7 @@ from dishka import Provider, Scope, provide
 from adapters.postgres.catalog import PostgresCatalog
 from adapters.postgres.catalog_readers import PostgresAgentReader, PostgresUserReader
 from adapters.postgres.database import Database
+from adapters.postgres.leases import PostgresRunLeases
 from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.placement import Placement, load_or_create_map
 from adapters.postgres.shard_readers import PostgresRunReader, PostgresSessionReader
@@ -16,7 +17,9 @@ from application.ports.catalog import Catalog
 from application.ports.entropy import Entropy
 from application.ports.outbox import Outbox
 from application.ports.readers import AgentReader, RunReader, SessionReader, UserReader
-from application.ports.shards import OpenRuns, Shards
+from application.ports.run_leases import RunLeases
+from application.ports.shards import Shards
+from domain.shared.identifiers import NodeId
 from entrypoints.settings import Settings
 
 
@@ -54,19 +57,14 @@ class PostgresProvider(Provider):
         return PostgresCatalog(databases.catalog, entropy)
 
     @provide
-    def postgres_shards(self, databases: Databases, entropy: Entropy) -> PostgresShards:
-        """Return the adapter behind the two ports that follow."""
+    def shards(self, databases: Databases, entropy: Entropy) -> Shards:
+        """Return the shards' units of work."""
         return PostgresShards(databases.placement, entropy)
 
     @provide
-    def shards(self, shards: PostgresShards) -> Shards:
-        """Return the shards' units of work."""
-        return shards
-
-    @provide
-    def open_runs(self, shards: PostgresShards) -> OpenRuns:
-        """Return the finder of unfinished runs."""
-        return shards
+    def leases(self, databases: Databases, node: NodeId) -> RunLeases:
+        """Return this node's lease on its runs."""
+        return PostgresRunLeases(databases.placement.databases, node)
 
     @provide
     def agents(self, databases: Databases) -> AgentReader:

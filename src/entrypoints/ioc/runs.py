@@ -1,15 +1,50 @@
 """Making replies and showing them."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from dishka import Provider, Scope, provide
 
+from adapters.memory.run_bell import MemoryRunBell
 from adapters.memory.run_log import MemoryRunLog
 from adapters.system.task_dispatcher import TaskRunDispatcher
+from application.ports.entropy import Entropy
+from application.ports.run_bell import RunBell
 from application.ports.run_dispatcher import RunDispatcher
+from application.ports.run_leases import RunLeases
 from application.ports.run_log import RunLog
+from application.runs.conclusion import Conclusion
 from application.runs.make_reply import MakeReply
+from application.runs.prompting import Prompting
+from application.runs.tend_runs import TendRuns
+from application.stopping import RunStopper
+from domain.shared.identifiers import NodeId
 from entrypoints.http.event_stream import OpenStreams
+from entrypoints.worker.tending import hand_over, tend
+
+
+class RunMaking:
+    """What a serving node does beside answering requests: it keeps its lease, and hands its runs over when it leaves."""
+
+    def __init__(self, tend_runs: TendRuns, leases: RunLeases, tasks: TaskRunDispatcher, streams: OpenStreams) -> None:
+        self._tend_runs, self._leases, self._tasks, self._streams = tend_runs, leases, tasks, streams
+        self._loop: asyncio.Task[None] | None = None
+
+    async def begin(self) -> None:
+        """Take the lease, which must stand before the first run is accepted, and tend it from now on."""
+        await self._leases.renew()
+        self._loop = asyncio.create_task(tend(self._tend_runs))
+
+    async def leave(self) -> None:
+        """Send viewers away, cut off the replies, and let others claim them."""
+        self._streams.drain()
+        if self._loop is not None:
+            self._loop.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._loop
+        await self._tasks.close()
+        await hand_over(self._leases)
 
 
 class RunsProvider(Provider):
@@ -17,6 +52,10 @@ class RunsProvider(Provider):
 
     scope = Scope.APP
     open_streams = provide(OpenStreams)
+    making = provide(RunMaking)
+    prompting = provide(Prompting)
+    conclusion = provide(Conclusion)
+    stopper = provide(RunStopper)
 
     @provide
     def run_log(self) -> RunLog:
@@ -24,8 +63,18 @@ class RunsProvider(Provider):
         return MemoryRunLog()
 
     @provide
+    def bell(self) -> RunBell:
+        """Return the bell of this process."""
+        return MemoryRunBell()
+
+    @provide
+    def node(self, entropy: Entropy) -> NodeId:
+        """Return what this process is called, for as long as it lives."""
+        return NodeId(entropy.identifier("node", entropy.bucket()))
+
+    @provide
     async def tasks(self, make_reply: MakeReply) -> AsyncIterator[TaskRunDispatcher]:
-        """Return the tasks of this process; those still running in the end are cut off and taken up at the next start."""
+        """Return the tasks of this process; those still running in the end are cut off, for others to claim."""
         dispatcher = TaskRunDispatcher(make_reply.execute)
         yield dispatcher
         await dispatcher.close()

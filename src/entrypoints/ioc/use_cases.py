@@ -13,8 +13,8 @@ from application.reactions.relay import RelayOutbox
 from application.runs.cancel_run import CancelRun
 from application.runs.make_reply import MakeReply
 from application.runs.queries import FollowRun, ReadReply, ReadRun
-from application.runs.recover_runs import RecoverRuns
 from application.runs.send_message import SendMessage
+from application.runs.tend_runs import TendRuns
 from application.sessions.delete_session import DeleteSession
 from application.sessions.edit_session import EditSession
 from application.sessions.open_session import OpenSession
@@ -39,7 +39,7 @@ OF_REQUESTS: Final[tuple[type, ...]] = (
     OpenSession, ListSessions, ReadSession, EditSession, DeleteSession,
     ReadMessages, SendMessage, ReadRun, ReadReply, FollowRun, CancelRun,
 )
-OF_THE_SYSTEM: Final[tuple[type, ...]] = (SeedCatalogue, MakeReply, RecoverRuns, RelayOutbox)
+OF_THE_SYSTEM: Final[tuple[type, ...]] = (SeedCatalogue, MakeReply, TendRuns, RelayOutbox)
 
 
 class UseCasesProvider(Provider):

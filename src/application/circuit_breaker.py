@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-class Breaker:
+class CircuitBreaker:
     """Opens after `failures` failures in a row; then lets one trial through every `rest` seconds until one succeeds."""
 
     def __init__(self, *, failures: int = 5, rest: float = 2.0, monotonic: Callable[[], float] = time.monotonic) -> None:

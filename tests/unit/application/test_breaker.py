@@ -1,9 +1,9 @@
-from adapters.redis.breaker import Breaker
+from application.circuit_breaker import CircuitBreaker
 from tests.unit.caching.stored import HandClock
 
 
-def broken(clock: HandClock) -> Breaker:
-    breaker = Breaker(failures=3, rest=2.0, monotonic=clock)
+def broken(clock: HandClock) -> CircuitBreaker:
+    breaker = CircuitBreaker(failures=3, rest=2.0, monotonic=clock)
     for _ in range(3):
         assert breaker.allows()
         breaker.failed()
@@ -15,7 +15,7 @@ def test_it_opens_after_failures_in_a_row() -> None:
 
 
 def test_a_success_in_between_keeps_it_closed() -> None:
-    breaker = Breaker(failures=3, monotonic=HandClock())
+    breaker = CircuitBreaker(failures=3, monotonic=HandClock())
     for _ in range(5):
         breaker.failed()
         breaker.failed()

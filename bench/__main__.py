@@ -1,0 +1,66 @@
+"""`make bench`: our speed and size beside a bare reference, in one run.
+
+All servers are real. The measured server has one core; the client, the scripted model, Postgres and Valkey share the others.
+Ours and the reference take turns, and what is printed are medians; ± is half the range of the rounds' ratios.
+"""
+
+import argparse
+import gc
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import uvloop
+
+from bench.measurement import Measurement
+from bench.measurements import all_measurements
+from bench.profiling import lines, profile
+from bench.report import RESULTS, table, write
+from bench.runner import measure
+from bench.stage import built_stage
+
+
+def main() -> None:
+    given = _parse()
+    gc.disable()  # The client makes no cycles to speak of, and its pauses would be measured.
+    uvloop.run(_profile(given.profile) if given.profile else _measure(given))
+
+
+def _parse() -> argparse.Namespace:
+    names = ", ".join(measurement.name for measurement in all_measurements(1))
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--only", default="", help=f"beginnings of names, with commas: {names}")
+    parser.add_argument("--quick", action="store_true", help="three rounds of half the work: a first impression")
+    parser.add_argument("--rounds", type=int, default=0, help="rounds of each (default: 5)")
+    parser.add_argument("--profile", nargs="?", const="streams", help="record our server with py-spy under this load instead")
+    return parser.parse_args()
+
+
+def _chosen(wanted: str, scale: float = 1.0) -> Sequence[Measurement]:
+    starts = tuple(wanted.split(","))
+    found = [each for each in all_measurements(scale) if each.name.startswith(starts)]
+    if not found:
+        raise SystemExit(f"No measurement's name begins with {wanted}.")
+    return found
+
+
+async def _measure(given: argparse.Namespace) -> None:
+    at = datetime.now(UTC)
+    rounds, scale = given.rounds or (3 if given.quick else 5), 0.5 if given.quick else 1.0
+    outcomes = []
+    async with built_stage() as stage:
+        for measurement in _chosen(given.only, scale):
+            outcomes.append(await measure(measurement, stage, rounds))
+            print(table(outcomes[-1]), end="\n\n", flush=True)
+    print(f"All of it: {write(outcomes, at, {'rounds': rounds, 'scale': scale})}")
+
+
+async def _profile(name: str) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    (measurement, *_) = _chosen(name)
+    file = RESULTS / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}-{measurement.name}.speedscope.json"
+    async with built_stage() as stage:
+        top = await profile(measurement, stage, file)
+    print(f"Own time of our server's functions under the load of {measurement.name}:\n{lines(top)}\nAll of it: {file}")
+
+
+main()

@@ -1,0 +1,17 @@
+"""All measurements, in the order in which they run. A new one is a module here and a line below."""
+
+from collections.abc import Callable, Sequence
+
+from bench.measurement import Measurement
+from bench.measurements.first_token import FirstToken
+from bench.measurements.paced import Paced
+from bench.measurements.reads import page_reads, session_reads
+from bench.measurements.start import Start
+from bench.measurements.streams import Streams
+
+_ALL: tuple[Callable[[float], Measurement], ...] = (Start, FirstToken, Streams, Paced, session_reads, page_reads)
+
+
+def all_measurements(scale: float) -> Sequence[Measurement]:
+    """Return all, each with its work scaled (1: as much as a full run takes)."""
+    return [make(scale) for make in _ALL]

@@ -1,0 +1,75 @@
+"""What the memory store holds, and what goes along with what."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import TypeVar
+
+from domain.agents.agent import Agent
+from domain.runs.run import Run
+from domain.sessions.message import Message
+from domain.sessions.session import Session
+from domain.shared.events import DomainEvent
+from domain.shared.identifiers import AgentId, ApiKeyId, EventId, NodeId, RunId, SessionId, SignInId, UserId
+from domain.users.credential import ApiKey, Credential, SignIn
+from domain.users.user import User
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingEvent:
+    """A row of the outbox."""
+
+    id: EventId
+    place: str
+    event: DomainEvent
+    due_at: datetime
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """One state of the store; what lies in it is never changed, only replaced."""
+
+    users: dict[UserId, User] = field(default_factory=dict)
+    credentials: dict[UserId, Credential] = field(default_factory=dict)
+    sign_ins: dict[SignInId, SignIn] = field(default_factory=dict)
+    spent_refreshes: dict[bytes, SignInId] = field(default_factory=dict)
+    api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)
+    agents: dict[AgentId, Agent] = field(default_factory=dict)
+    sessions: dict[SessionId, Session] = field(default_factory=dict)
+    messages: dict[SessionId, tuple[Message, ...]] = field(default_factory=dict)
+    runs: dict[RunId, Run] = field(default_factory=dict)
+    leases: dict[NodeId, datetime] = field(default_factory=dict)
+    outbox: dict[EventId, WaitingEvent] = field(default_factory=dict)
+
+    def draft(self) -> "Tables":
+        """Return a copy to be changed, with the same rows."""
+        return Tables(*[dict(getattr(self, table.name)) for table in fields(self)])
+
+    def drop_user(self, user_id: UserId) -> None:
+        """Take out a user and all that hangs on it."""
+        del self.users[user_id], self.credentials[user_id]
+        for sign_in in [one for one in self.sign_ins.values() if one.user_id == user_id]:
+            self.drop_sign_in(sign_in.id)
+        drop_where(self.api_keys, lambda key: key.user_id == user_id)
+        drop_where(self.agents, lambda agent: agent.owner_id == user_id)
+
+    def drop_sign_in(self, sign_in_id: SignInId) -> None:
+        """Take out a sign-in with the tokens it has spent."""
+        del self.sign_ins[sign_in_id]
+        drop_where(self.spent_refreshes, lambda spender: spender == sign_in_id)
+
+    def drop_session(self, session_id: SessionId) -> None:
+        """Take out a session with its messages and runs."""
+        del self.sessions[session_id]
+        self.messages.pop(session_id, None)
+        drop_where(self.runs, lambda run: run.session_id == session_id)
+
+
+def drop_where(table: dict[K, V], condition: Callable[[V], bool]) -> None:
+    """Take out the rows that the condition holds for."""
+    for key in [key for key, row in table.items() if condition(row)]:
+        del table[key]

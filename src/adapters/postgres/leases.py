@@ -1,0 +1,102 @@
+"""Leases of nodes on the runs that they make: one row per node and shard, in the database where the runs are."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Any, Final
+
+from sqlalchemy import ARRAY, Integer, Interval, bindparam, case, cast, delete, exists, func, literal, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from adapters.postgres.database import Database
+from adapters.postgres.rows import run_from
+from adapters.postgres.statement import Statement
+from adapters.postgres.tables import NODES, RUNS, Id
+from application.ports.run_leases import RunLeases
+from domain.runs.run import Run
+from domain.shared.errors import Unavailable
+from domain.shared.identifiers import NodeId, RunId
+
+# A node renews several times in this while; so long is a run without its maker when the node dies.
+LEASE_SECONDS: Final = 4.0
+_STRAY_SECONDS: Final = 5.0
+_DEAD_KEPT_SECONDS: Final = 60.0
+
+_node: Final = bindparam("node", type_=Id)
+_limit: Final = bindparam("limit", type_=Integer)
+_open: Final = RUNS.c.finished_at.is_(None)
+_until: Final = func.now() + cast(text(f"'{LEASE_SECONDS} seconds'"), Interval)
+_renewed: Final = (
+    insert(NODES).values(id=_node, alive_until=_until)
+    .on_conflict_do_update(index_elements=["id"], set_={"alive_until": _until}).returning(NODES.c.id).cte("renewed")
+)
+_RENEW: Final = Statement(
+    select(RUNS.c.id).select_from(_renewed.join(RUNS, RUNS.c.node == _renewed.c.id)).where(_open, RUNS.c.cancel_requested)
+)
+_RELEASE: Final = Statement(update(NODES).where(NODES.c.id == _node).values(alive_until=text("'-infinity'")))
+
+
+def _taking(wanted: Any) -> Statement:
+    """Return the statement that takes over the runs that `wanted` selects, with `id` and `lost` (1 or 0)."""
+    them = wanted.order_by(RUNS.c.created_at).limit(_limit).with_for_update(of=RUNS, skip_locked=True).cte("them")
+    return Statement(
+        update(RUNS).where(RUNS.c.id == them.c.id).values(
+            node=_node, attempt=RUNS.c.attempt + literal(1, Integer), losses=RUNS.c.losses + them.c.lost,
+            version=RUNS.c.version + literal(1, Integer),
+        ).returning(RUNS)
+    )
+
+
+_lost: Final = case((NODES.c.alive_until == text("'-infinity'"), literal(0, Integer)), else_=literal(1, Integer)).label("lost")
+_CLAIM: Final = _taking(
+    select(RUNS.c.id, _lost).join(NODES, NODES.c.id == RUNS.c.node).where(NODES.c.alive_until < func.now(), _open)
+)
+_old_enough: Final = RUNS.c.created_at < func.now() - cast(text(f"'{_STRAY_SECONDS} seconds'"), Interval)
+_RECLAIM: Final = _taking(
+    select(RUNS.c.id, literal(0, Integer).label("lost"))
+    .where(RUNS.c.node == _node, _open, _old_enough, RUNS.c.id != func.all(bindparam("making", type_=ARRAY(Id))))
+)
+_SWEEP: Final = Statement(
+    delete(NODES).where(
+        NODES.c.alive_until < func.now() - cast(text(f"'{_DEAD_KEPT_SECONDS} seconds'"), Interval),
+        ~exists().where(RUNS.c.node == NODES.c.id, _open),
+    )
+)
+
+
+class PostgresRunLeases(RunLeases):
+    """Works on all shards at once."""
+
+    def __init__(self, shards: Sequence[Database], node: NodeId) -> None:
+        self._shards, self._node = tuple(dict.fromkeys(shards)), node
+
+    @property
+    def node(self) -> NodeId:
+        """Return what this process is called."""
+        return self._node
+
+    async def renew(self) -> Sequence[RunId]:
+        """Renew, and read whom to stop, in one statement."""
+        return [row["id"] for row in await self._on_all(lambda shard: shard.take(_RENEW, node=self._node))]
+
+    async def claim(self, limit: int) -> Sequence[Run]:
+        """Take over in one statement; locked rows are being claimed by another."""
+        rows = await self._on_all(lambda shard: shard.take(_CLAIM, node=self._node, limit=limit))
+        return [run_from(row) for row in rows]
+
+    async def reclaim(self, making: Collection[RunId], limit: int) -> Sequence[Run]:
+        """Take over own strays, and forget nodes that are long dead."""
+        rows = await self._on_all(lambda shard: shard.take(_RECLAIM, node=self._node, making=list(making), limit=limit))
+        await self._on_all(lambda shard: shard.take(_SWEEP))
+        return [run_from(row) for row in rows]
+
+    async def release(self) -> None:
+        """End the lease as of always."""
+        await self._on_all(lambda shard: shard.take(_RELEASE, node=self._node))
+
+    async def _on_all(self, work: Callable[[Database], Awaitable[Sequence[Any]]]) -> list[Any]:
+        outcomes = await asyncio.gather(*(work(shard) for shard in self._shards), return_exceptions=True)
+        failures = [one for one in outcomes if isinstance(one, BaseException)]
+        for failure in failures:
+            if len(failures) == len(outcomes) or not isinstance(failure, Unavailable):
+                raise failure
+        return [row for outcome in outcomes if not isinstance(outcome, BaseException) for row in outcome]

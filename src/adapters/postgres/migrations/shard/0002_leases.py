@@ -1,0 +1,67 @@
+"""Leases of nodes on their runs, requests to cancel, runs that wait for their turn."""
+
+from alembic import op
+
+revision = "shard_0002"
+down_revision = "shard_0001"
+branch_labels = None
+depends_on = None
+
+_UP = (
+    """
+    CREATE TABLE shard.nodes (
+        id text COLLATE "C" PRIMARY KEY,
+        alive_until timestamptz NOT NULL
+    )
+    """,
+    """
+    CREATE INDEX nodes_alive_idx ON shard.nodes (alive_until)
+    """,
+    """
+    ALTER TABLE shard.runs
+        ADD COLUMN node text COLLATE "C",
+        ADD COLUMN losses integer NOT NULL DEFAULT 0,
+        ADD COLUMN cancel_requested boolean NOT NULL DEFAULT false
+    """,
+    """
+    CREATE INDEX runs_node_idx ON shard.runs (node) WHERE finished_at IS NULL
+    """,
+    """
+    CREATE INDEX runs_queued_idx ON shard.runs (session_id, message_seq) WHERE status = 'queued'
+    """,
+    """
+    DROP INDEX shard.runs_open_idx
+    """,
+    """
+    ALTER TABLE shard.sessions ADD COLUMN waiting integer NOT NULL DEFAULT 0
+    """,
+)
+_DOWN = (
+    """
+    ALTER TABLE shard.sessions DROP COLUMN waiting
+    """,
+    """
+    CREATE INDEX runs_open_idx ON shard.runs (created_at) WHERE finished_at IS NULL
+    """,
+    """
+    DROP INDEX shard.runs_queued_idx, shard.runs_node_idx
+    """,
+    """
+    ALTER TABLE shard.runs DROP COLUMN cancel_requested, DROP COLUMN losses, DROP COLUMN node
+    """,
+    """
+    DROP TABLE shard.nodes
+    """,
+)
+
+
+def upgrade() -> None:
+    """Make the tables' new shape."""
+    for statement in _UP:
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    """Make the old shape again."""
+    for statement in _DOWN:
+        op.execute(statement)

@@ -1,0 +1,106 @@
+"""Storing how a run ended: reply, usage, events and the turn of the next run, in one commit."""
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from typing import Final
+
+from application.ports.clock import Clock
+from application.ports.entropy import Entropy
+from application.ports.run_dispatcher import Assignment
+from application.ports.run_leases import RunLeases
+from application.ports.run_log import FencedOut
+from application.ports.shards import Shards, ShardUnitOfWork
+from application.runs.reply import Reply
+from domain.runs.run import Run, RunError
+from domain.sessions.message import Message, MessageStatus, TextPart
+from domain.sessions.session import Session
+from domain.shared.errors import NotFound, StaleWrite, Unavailable
+from domain.shared.identifiers import MessageId, bucket_of
+
+_TRIES: Final = 60
+_DELETED: Final = RunError("session_deleted", "The session was deleted.")
+_log = logging.getLogger(__name__)
+
+
+class NotStored(Exception):
+    """The database did not come back in time; another node will take the run over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """The stored reply, if there is any text, and the run whose turn it is now."""
+
+    message: Message | None
+    following: Assignment | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """Ends runs in the database; what a later attempt has overtaken is refused."""
+
+    shards: Shards
+    leases: RunLeases
+    clock: Clock
+    entropy: Entropy
+
+    async def store(self, order: Assignment, reply: Reply, last_seq: int) -> Concluded:
+        """Commit the end, trying for as long as a database may take to come back; FencedOut, NotStored."""
+        known = order.session is not None
+        for tries in range(_TRIES):
+            try:
+                return await self._commit(order, reply, last_seq, known=known)
+            except NotFound:
+                reply.error = _DELETED
+                return Concluded(None, None)
+            except (StaleWrite, Unavailable) as failure:
+                if not known:
+                    _log.warning("outcome not stored yet", extra={"run_id": order.run.id, "reason": failure.code})
+                    await asyncio.sleep(min(0.02 * 2**tries, 5))
+                known = False
+        raise NotStored(order.run.id)
+
+    async def _commit(self, order: Assignment, reply: Reply, last_seq: int, *, known: bool) -> Concluded:
+        now, run = self.clock.now(), order.run
+        async with self.shards.open(run.owner_id) as unit:
+            session, stored = await self._as_stored(order, unit, known=known)
+            following = await unit.runs.next_queued(session.id) if session.waiting else None
+            message = self._message(session, run, reply)
+            if message is not None:
+                unit.messages.add(message)
+            self._end(stored, reply, last_seq)
+            session.release(run.id, following.id if following else None, now=now)
+            if following is not None:
+                following.start(self.leases.node)
+                unit.runs.save(following)
+            unit.sessions.save(session)
+            unit.runs.save(stored)
+            unit.record(session.changed())
+            unit.record(stored.finished())
+            await unit.commit()
+        return Concluded(message, None if following is None else Assignment(following, session))
+
+    async def _as_stored(self, order: Assignment, unit: ShardUnitOfWork, *, known: bool) -> tuple[Session, Run]:
+        """Return copies of what is known (their versions guard them), or what is stored."""
+        if known and order.session is not None:
+            return replace(order.session), replace(order.run)
+        session, stored = await unit.sessions.get(order.run.session_id), await unit.runs.get(order.run.id)
+        if stored.attempt != order.run.attempt or stored.node != order.run.node or stored.status.terminal:
+            raise FencedOut(f"run {stored.id} is at attempt {stored.attempt}, {stored.status}")
+        return session, stored
+
+    def _message(self, session: Session, run: Run, reply: Reply) -> Message | None:
+        text = reply.text
+        if not text:
+            return None
+        message_id = MessageId(self.entropy.identifier("message", bucket_of(run.owner_id)))
+        return session.reply(message_id, (TextPart(text),), run.id, MessageStatus(reply.status.value), now=self.clock.now())
+
+    def _end(self, run: Run, reply: Reply, last_seq: int) -> None:
+        now = self.clock.now()
+        if reply.cancelled:
+            run.cancel(reply.usage, last_seq=last_seq, now=now)
+        elif reply.error is not None:
+            run.fail(reply.error, reply.usage, last_seq=last_seq, now=now)
+        else:
+            run.complete(reply.usage, last_seq=last_seq, now=now)

@@ -1,0 +1,43 @@
+"""Streams of a reply, read event by event."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from tests.support.api import Caller
+
+
+class Stream:
+    """A stream under way and the events that came so far."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        self.events: list[dict[str, Any]] = []
+        self._lines = answer.aiter_lines()
+
+    async def until(self, kind: str) -> dict[str, Any]:
+        """Return the next event of this type."""
+        async for line in self._lines:
+            if line.startswith("data: "):
+                self.events.append(json.loads(line.removeprefix("data: ")))
+                if self.events[-1]["type"] == kind:
+                    return self.events[-1]
+        raise EOFError(f"The stream was closed without {kind!r}.")
+
+    async def to_its_close(self) -> list[dict[str, Any]]:
+        """Return all events of a stream that is closed in due form."""
+        async for line in self._lines:
+            if line.startswith("data: "):
+                self.events.append(json.loads(line.removeprefix("data: ")))
+        return self.events
+
+
+@asynccontextmanager
+async def begin_stream(caller: Caller, session: str, text: str) -> AsyncIterator[Stream]:
+    """Say something and watch the reply."""
+    path, body = f"/v1/sessions/{session}/messages", {"content": text, "stream": True}
+    async with caller.http.stream("POST", path, json=body, headers={"authorization": f"Bearer {caller.token}"}) as answer:
+        assert answer.status_code == 200
+        yield Stream(answer)

@@ -1,0 +1,103 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import delete
+
+from adapters.memory.entropy import MemoryEntropy
+from adapters.postgres.catalog import PostgresCatalog
+from adapters.postgres.catalog_readers import PostgresAgentReader, PostgresUserReader
+from adapters.postgres.database import Database
+from adapters.postgres.outbox import PostgresOutbox
+from adapters.postgres.placement import Placement
+from adapters.postgres.shard_readers import PostgresRunReader, PostgresSessionReader
+from adapters.postgres.shards import PostgresShards
+from adapters.postgres.statement import Change, Statement
+from adapters.postgres.tables import AGENTS, CATALOG_OUTBOX, SESSIONS, SHARD_OUTBOX, USERS
+from domain.shared.shard_map import ShardMap
+from tests.support.servers import PostgresServer
+
+# A busy machine may stall for longer than the patience that suits production.
+PATIENCE = 20.0
+
+
+@pytest.fixture(scope="session")
+async def shared_database(postgres: PostgresServer) -> AsyncIterator[Database]:
+    """Both trees in a database that only the tests in this folder share."""
+    database = Database(await postgres.database(), name="shared", patience=PATIENCE)
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+async def second_database(postgres: PostgresServer) -> AsyncIterator[Database]:
+    """Both trees in a database for tests that look at everything that is stored."""
+    database = Database(await postgres.database(), name="second", patience=PATIENCE)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def emptied_database(second_database: Database) -> Database:
+    """The second database, in which nothing is stored."""
+    everything = [USERS, AGENTS, CATALOG_OUTBOX, SESSIONS, SHARD_OUTBOX]
+    await second_database.write([Change(Statement(delete(table)), {}) for table in everything], "catalog")
+    return second_database
+
+
+@pytest.fixture
+async def own_database(own_dsn: str) -> AsyncIterator[Database]:
+    """Both trees in a database of the test's own."""
+    database = Database(own_dsn, name="own", patience=PATIENCE)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def database(shared_database: Database) -> Database:
+    """What the suites run on; a module whose tests look at everything that is stored takes its own."""
+    return shared_database
+
+
+@pytest.fixture
+def placement(database: Database) -> Placement:
+    return Placement(ShardMap.even(1), [database])
+
+
+@pytest.fixture(scope="session")
+def entropy() -> MemoryEntropy:
+    return MemoryEntropy(seed=18)
+
+
+@pytest.fixture
+def catalog(database: Database, entropy: MemoryEntropy) -> PostgresCatalog:
+    return PostgresCatalog(database, entropy)
+
+
+@pytest.fixture
+def shards(placement: Placement, entropy: MemoryEntropy) -> PostgresShards:
+    return PostgresShards(placement, entropy)
+
+
+@pytest.fixture
+def agents(database: Database) -> PostgresAgentReader:
+    return PostgresAgentReader(database)
+
+
+@pytest.fixture
+def users(database: Database) -> PostgresUserReader:
+    return PostgresUserReader(database)
+
+
+@pytest.fixture
+def sessions(placement: Placement) -> PostgresSessionReader:
+    return PostgresSessionReader(placement)
+
+
+@pytest.fixture
+def runs(placement: Placement) -> PostgresRunReader:
+    return PostgresRunReader(placement)
+
+
+@pytest.fixture
+def outbox(database: Database) -> PostgresOutbox:
+    return PostgresOutbox(database, [database])

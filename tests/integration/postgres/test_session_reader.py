@@ -1,0 +1,5 @@
+from tests.contracts.ports.session_reader import SessionReaderSuite
+
+
+class TestPostgresSessionReader(SessionReaderSuite):
+    """Sessions in Postgres."""

@@ -1,0 +1,5 @@
+from tests.contracts.ports.user_reader import UserReaderSuite
+
+
+class TestPostgresUserReader(UserReaderSuite):
+    """Users in Postgres."""

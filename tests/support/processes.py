@@ -1,0 +1,159 @@
+"""Real processes for tests: programs as an operator runs them, with all that they write and all that they start."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
+
+import psutil
+
+from tests.support.api import PASSWORD
+
+T = TypeVar("T")
+REPOSITORY = Path(__file__).parents[2]
+ONELAST = str(Path(sys.executable).with_name("onelast"))
+_MARK = "TEST_PROGRAM"
+_TOKEN = re.compile(r"\bol[art]_[\w-]{8,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a program ended and what it wrote."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Program:
+    """A running program; whatever it starts bears its mark in the environment, and so is found even when it is an orphan."""
+
+    def __init__(self, process: Process, environment: Mapping[str, str], folder: Path) -> None:
+        self._process, self._environment, self._folder = process, environment, folder
+
+    @property
+    def out(self) -> str:
+        """What it wrote to its standard output so far."""
+        return (self._folder / "out").read_text()
+
+    @property
+    def err(self) -> str:
+        """What it wrote to its standard error so far."""
+        return (self._folder / "err").read_text()
+
+    @property
+    def running(self) -> bool:
+        """Whether it still runs."""
+        return self._process.returncode is None
+
+    async def says(self, text: str, within: float = 30) -> None:
+        """Return when the text stands in its output."""
+        async with asyncio.timeout(within):
+            while True:
+                running = self.running
+                if text in self.out + self.err:
+                    return
+                assert running, f"it ended with {self._process.returncode}:\n{self.out}{self.err}"
+                await asyncio.sleep(0.02)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to it and to nobody else, as a terminal does: what it starts has sessions of its own."""
+        os.killpg(self._process.pid, number)
+
+    async def end(self, number: signal.Signals | None = None, within: float = 20) -> Ended:
+        """Wait until it ends, after a signal if one is given."""
+        if number is not None:
+            self.send(number)
+        async with asyncio.timeout(within):
+            status = await self._process.wait()
+        return Ended(status, self.out, self.err)
+
+    def family(self) -> list[psutil.Process]:
+        """Return the processes that live and stem from it, itself included."""
+        mark = self._environment[_MARK]
+        marked = [process for process in psutil.process_iter() if _read(process.environ, {}).get(_MARK) == mark]
+        found = {process for one in marked for process in (one, *_read(lambda one=one: one.children(recursive=True), []))}
+        return [process for process in found if _read(process.status, psutil.STATUS_ZOMBIE) != psutil.STATUS_ZOMBIE]
+
+    async def leaves_nothing(self, within: float = 20) -> None:
+        """Return when none of its processes is left."""
+        async with asyncio.timeout(within):
+            while self.family():  # noqa: ASYNC110  (processes tell nobody)
+                await asyncio.sleep(0.05)
+
+    async def clear_away(self) -> None:
+        """Kill it; what it started dies with it, or is killed as well."""
+        with suppress(ProcessLookupError):
+            self.send(signal.SIGKILL)
+        await self._process.wait()
+        with suppress(TimeoutError):
+            await self.leaves_nothing(within=10)
+        for process in self.family():
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+
+    def require_discreet(self) -> None:
+        """Return if nothing that it wrote gives away a token or a password that it was told."""
+        written = self.out + self.err
+        assert not _TOKEN.search(written), written
+        for secret in (PASSWORD, *_secrets(self._environment)):
+            assert secret not in written, f"{secret!r} in:\n{written}"
+
+
+@asynccontextmanager
+async def running(*command: str, environment: Mapping[str, str] | None = None) -> AsyncIterator[Program]:
+    """Start a program; in the end leave no process of it, and look at what it wrote."""
+    with TemporaryDirectory(prefix="onelast-test-") as folder:
+        program = await _start(command, environment or {}, Path(folder))
+        try:
+            yield program
+        finally:
+            await program.clear_away()
+        program.require_discreet()
+
+
+async def run(*command: str, environment: Mapping[str, str] | None = None, within: float = 30) -> Ended:
+    """Run a program to its end."""
+    async with running(*command, environment=environment) as program:
+        return await program.end(within=within)
+
+
+async def run_onelast(*arguments: str, environment: Mapping[str, str] | None = None) -> Ended:
+    """Run the command line to its end."""
+    return await run(ONELAST, *arguments, environment=environment)
+
+
+async def _start(command: tuple[str, ...], environment: Mapping[str, str], folder: Path) -> Program:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("ONELAST_")}
+    whole = {**inherited, **environment, _MARK: uuid4().hex}
+    with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=DEVNULL, stdout=out, stderr=err, env=whole, cwd=REPOSITORY, start_new_session=True
+        )
+    return Program(process, whole, folder)
+
+
+def _secrets(environment: Mapping[str, str]) -> list[str]:
+    """Return the passwords and keys among the settings."""
+    settings = {name: value for name, value in environment.items() if name.startswith("ONELAST_")}
+    passwords = [urlsplit(item).password for value in settings.values() for item in value.split(",") if "://" in item]
+    keys = [value for name, value in settings.items() if name.endswith("_KEY")]
+    return [unquote(secret) for secret in (*passwords, *keys) if secret]
+
+
+def _read(reading: Callable[[], T], otherwise: T) -> T:
+    """Return what is read of a process, which may end meanwhile or be somebody else's."""
+    try:
+        return reading()
+    except psutil.Error:
+        return otherwise

@@ -1,0 +1,5 @@
+from tests.contracts.ports.catalog.suite import CatalogSuite
+
+
+class TestMemoryCatalog(CatalogSuite):
+    """The catalog in memory."""

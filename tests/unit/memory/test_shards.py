@@ -1,0 +1,5 @@
+from tests.contracts.ports.shards.suite import ShardsSuite
+
+
+class TestMemoryShards(ShardsSuite):
+    """The shard in memory."""
