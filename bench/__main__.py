@@ -1,7 +1,7 @@
 """`make bench`: our speed and size beside a bare reference, in one run.
 
 All servers are real. The measured server has one core; the client, the scripted model, Postgres and Valkey share the others.
-Ours and the reference take turns, and what is printed are medians; ± is half the range of the rounds' ratios.
+Ours and the reference take turns; what is printed are medians, and in brackets the lowest and highest ratio of any round.
 """
 
 import argparse
@@ -51,7 +51,8 @@ async def _measure(given: argparse.Namespace) -> None:
         for measurement in _chosen(given.only, scale):
             outcomes.append(await measure(measurement, stage, rounds))
             print(table(outcomes[-1]), end="\n\n", flush=True)
-    print(f"All of it: {write(outcomes, at, {'rounds': rounds, 'scale': scale})}")
+    file = write(outcomes, at, {"rounds": rounds, "scale": scale})
+    print(f"{rounds} rounds in {(datetime.now(UTC) - at).seconds} s; all samples: {file}")
 
 
 async def _profile(name: str) -> None:

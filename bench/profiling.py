@@ -17,7 +17,7 @@ _RATE = 400
 
 
 async def profile(measurement: Measurement, stage: Stage, file: Path) -> list[tuple[str, float]]:
-    """Record our server for ten seconds of load; return the functions with the most time of their own, and their shares."""
+    """Record our server for ten seconds of load; return the event loop thread's functions by their own time, in shares."""
     async with measurement.sides(stage) as sides:
         await sides["ours"]()
         process = stage.running["ours"].pid
@@ -43,10 +43,10 @@ def _top(file: Path, count: int = 30) -> list[tuple[str, float]]:
     recorded = json.decode(file.read_bytes())
     frames = recorded["shared"]["frames"]
     own: Counter[str] = Counter()
-    for thread in recorded["profiles"]:
-        for stack, weight in zip(thread["samples"], thread["weights"], strict=True):
-            if stack:
-                own[_name(frames[stack[-1]])] += weight
+    (loop,) = (thread for thread in recorded["profiles"] if "MainThread" in thread["name"])
+    for stack, weight in zip(loop["samples"], loop["weights"], strict=True):
+        if stack:
+            own[_name(frames[stack[-1]])] += weight
     whole = sum(own.values()) or 1
     return [(name, weight / whole) for name, weight in own.most_common(count)]
 

@@ -11,7 +11,7 @@ from bench.measurement import Metric
 from bench.runner import Outcome
 
 RESULTS = Path(__file__).with_name("results")
-_HEAD = f"{'':<46}{'ours':>10}{'reference':>11}   {'ratio':<16}goal"
+_HEAD = f"{'':<46}{'ours':>10}{'reference':>11}   {'ratio (of the rounds)':<24}goal"
 
 
 def table(outcome: Outcome) -> str:
@@ -42,7 +42,7 @@ def _line(outcome: Outcome, metric: Metric) -> str:
     compared = f"{_number(ours / reference)} {_noise(ratios)}" if ours is not None and reference else "–"
     title = f"{metric.title}, {metric.unit}" if metric.unit[0] != "/" else f"{metric.title}{metric.unit}"
     ratio = ours / reference if ours is not None and reference else None
-    return f"  {title:<44}{_number(ours):>10}{_number(reference):>11}   {compared:<16}{_goals(metric, ours, ratio)}"
+    return f"  {title:<44}{_number(ours):>10}{_number(reference):>11}   {compared:<24}{_goals(metric, ours, ratio)}"
 
 
 def _goals(metric: Metric, ours: float | None, ratio: float | None) -> str:
@@ -59,7 +59,7 @@ def _meets(metric: Metric, value: float, bound: float) -> bool:
 
 
 def _noise(ratios: Sequence[float]) -> str:
-    return f"±{_number((max(ratios) - min(ratios)) / 2)}"
+    return f"({_number(min(ratios))} to {_number(max(ratios))})"
 
 
 def _number(value: float | None) -> str:

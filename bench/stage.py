@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from adapters.embedded.child import Child, free_port
+from adapters.embedded.child import Child, free_port, last_lines
 from adapters.embedded.folder import DataFolder
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.valkey import EmbeddedValkey
@@ -89,6 +89,10 @@ class Stage:
             self.running[target.name] = target
             yield Started(target, time.perf_counter() - began)
             child.require_running()
+        except Exception as problem:
+            problem.add_note(f"Log of {target.name}: {last_lines(log, 10)}")
+            problem.add_note(f"Log of the upstream: {last_lines(self._folder.part('logs') / 'upstream.log', 10)}")
+            raise
         finally:
             await child.stop()
         _require_no_complaint(target.name, log)

@@ -1,21 +1,34 @@
 """A scripted model server that costs next to nothing: `python -m bench.upstream --port N` (0 takes a free port and prints it).
 
 It answers POST /v1/chat/completions (streams only) and GET /v1/models. `scripted-50` sends 50 words at once, each an event of its
-own; `scripted-50-20ms` sends the first word at once and then one every 20 ms. All bytes are made at the start, and all paced
-replies share one timer: every millisecond those are served whose turn it is.
+own; `scripted-50-20ms` sends the first word at once and then one every 20 ms, `scripted-200-20ms` 200 of them. All bytes are made
+at the start, and all paced replies share one timer: every millisecond those are served whose turn it is.
+
+For faults, `scripted-fails-first` answers 500, `scripted-breaks-at-10` closes the connection after 10 words, and
+`scripted-stalls-at-10` says nothing more after 10 words. A last message of the assistant's that is a beginning of the reply, in
+whole words, is continued.
 """
 
 import argparse
 import asyncio
-from typing import Final, cast
+from itertools import accumulate
+from typing import Any, Final, NamedTuple, cast
 
 import uvloop
-from msgspec import DecodeError, Struct, json
+from msgspec import DecodeError, Raw, Struct, json
 
-WORDS: Final = tuple(f"word{number} " for number in range(50))
+LONG_WORDS: Final = tuple(f"word{number} " for number in range(200))
+LONG_TEXT: Final = "".join(LONG_WORDS)
+WORDS: Final = LONG_WORDS[:50]
 TEXT: Final = "".join(WORDS)
-USAGE: Final = {"prompt_tokens": 10, "completion_tokens": len(WORDS), "total_tokens": 10 + len(WORDS)}
+FAULT_AT: Final = 10
+FAILING: Final = "scripted-fails-first"
+_FAULTS: Final = {"scripted-breaks-at-10": "break", "scripted-stalls-at-10": "stall"}
+_WORDS: Final = {
+    "scripted-50": WORDS, "scripted-50-20ms": WORDS, "scripted-200-20ms": LONG_WORDS, **dict.fromkeys(_FAULTS, WORDS)
+}
 _PACE: Final = 20
+_PLACES: Final = {length: number for number, length in enumerate(accumulate(map(len, LONG_WORDS)), 1)}
 _HEAD: Final = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n"
 )
@@ -26,10 +39,28 @@ class _Options(Struct):
     include_usage: bool = False
 
 
+class _Message(Struct):
+    role: str
+    content: Any = None
+
+
 class _Ask(Struct):
     model: str
+    messages: Raw = Raw(b"[]")
     stream: bool = False
     stream_options: _Options | None = None
+
+    def said(self) -> int:
+        """Return how many words of the reply its last message has already."""
+        messages = bytes(self.messages)
+        if messages.rfind(b'"assistant"') <= messages.rfind(b'"user"'):
+            return 0
+        last = _decode_messages(self.messages)[-1]
+        beginning = last.content if last.role == "assistant" and isinstance(last.content, str) else ""
+        return _PLACES.get(len(beginning), 0) if LONG_TEXT.startswith(beginning) else 0
+
+
+_decode_messages: Final = json.Decoder(list[_Message]).decode
 
 
 def _event(model: str, choices: list[object], usage: object = None) -> bytes:
@@ -45,11 +76,16 @@ def _word(model: str, text: str) -> bytes:
     return _event(model, [{"index": 0, "delta": {"content": text}, "finish_reason": None}])
 
 
-def _steps(model: str, *, usage: bool) -> Steps:
-    words = [_word(model, word) for word in WORDS]
-    end = _event(model, [{"index": 0, "delta": {}, "finish_reason": "stop"}])
-    counted = _event(model, [], USAGE) if usage else b""
-    return (_HEAD + words[0], *words[1:-1], words[-1] + end + counted + _chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n")
+def _reply(model: str, *, usage: bool) -> "Reply":
+    words = [_word(model, word) for word in _WORDS[model]]
+    if model in _FAULTS:
+        cut = (_HEAD + words[0], *words[1:FAULT_AT])
+        return Reply(cut, b"".join(cut), b"", _FAULTS[model])
+    count = {"prompt_tokens": 10, "completion_tokens": len(words), "total_tokens": 10 + len(words)}
+    end = _event(model, [{"index": 0, "delta": {}, "finish_reason": "stop"}]) + (_event(model, [], count) if usage else b"")
+    end += _chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n"
+    steps = (_HEAD + words[0], *words[1:-1], words[-1] + end)
+    return Reply(steps, b"" if model.endswith("ms") else b"".join(steps), end)
 
 
 def _whole(status: str, body: object) -> bytes:
@@ -94,15 +130,29 @@ class Pacer:
             self._active -= len(replies) - len(going_on)
 
 
+class Reply(NamedTuple):
+    """A reply in pieces and, where it is sent at once, whole; `end` is all that is left after its last word."""
+
+    steps: Steps
+    whole: bytes
+    end: bytes
+    then: str = ""
+
+    def after(self, said: int) -> Steps:
+        """Return the pieces that follow this many words."""
+        rest = self.steps[said:] or (self.end,)
+        return (_HEAD + rest[0], *rest[1:]) if said else rest
+
+
 class Scripts:
     """Every answer, ready."""
 
     def __init__(self, pacer: Pacer) -> None:
         self.pacer = pacer
-        fast, paced = "scripted-50", "scripted-50-20ms"
-        self.fast = {(fast, usage): b"".join(_steps(fast, usage=usage)) for usage in (False, True)}
-        self.paced = {(paced, usage): _steps(paced, usage=usage) for usage in (False, True)}
-        listed = [{"id": name, "object": "model", "created": 1_700_000_000, "owned_by": "bench"} for name in (fast, paced)]
+        self.replies = {(name, usage): _reply(name, usage=usage) for name in _WORDS for usage in (False, True)}
+        listed = [
+            {"id": name, "object": "model", "created": 1_700_000_000, "owned_by": "bench"} for name in (*_WORDS, FAILING)
+        ]
         self.models = _whole("200 OK", {"object": "list", "data": listed})
         self.decode = json.Decoder(_Ask).decode
 
@@ -161,18 +211,29 @@ class Upstream(asyncio.Protocol):
     def _complete(self, body: bytes) -> None:
         try:
             ask = self._scripts.decode(body)
+            said = ask.said()
         except DecodeError as error:
             return self.transport.write(_error("400 Bad Request", str(error)))
         if not ask.stream:
             return self.transport.write(_error("400 Bad Request", "Only streams are served: set 'stream' to true."))
-        kind = (ask.model, ask.stream_options is not None and ask.stream_options.include_usage)
-        if kind in self._scripts.fast:
-            return self.transport.write(self._scripts.fast[kind])
-        if kind not in self._scripts.paced:
+        if ask.model == FAILING:
+            return self.transport.write(_error("500 Internal Server Error", "It fails, as it is meant to."))
+        reply = self._scripts.replies.get((ask.model, ask.stream_options is not None and ask.stream_options.include_usage))
+        if reply is None:
             return self.transport.write(_error("404 Not Found", "There is no such model."))
-        self._steps, self._at = self._scripts.paced[kind], 0
-        self.step()
-        return self._scripts.pacer.add(self)
+        return self._say(reply, said)
+
+    def _say(self, reply: Reply, said: int) -> None:
+        if not reply.whole:
+            self._steps, self._at = reply.after(said), 0
+            if self.step():
+                self._scripts.pacer.add(self)
+            return
+        self.transport.write(b"".join(reply.after(said)) if said else reply.whole)
+        if reply.then == "break":
+            self.transport.close()
+        elif reply.then == "stall":
+            self._steps = (b"",)
 
 
 def _content_length(head: bytes) -> int:

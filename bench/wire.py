@@ -57,7 +57,7 @@ def check_reply(answer: Answer) -> None:
     events = list(_events(answer.body))
     text = "".join(json.decode(data)["text"] for kind, data in events if kind == "message.delta")
     if text != TEXT:
-        raise WrongAnswer(f"The reply is {text!r}.")
+        raise WrongAnswer(f"The reply is {text!r}, the stream's end {answer.body[-500:]!r}.")
     kind, data = events[-1]
     if kind != "end" or json.decode(data).get("status", "completed") != "completed":
         raise WrongAnswer(f"The last event is {kind}: {data!r}.")

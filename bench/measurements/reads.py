@@ -45,12 +45,12 @@ class Reads:
         (known,) = await fetch(target.port, [ask])
         if not self._check(known.json()):
             raise WrongAnswer(f"{target.name} answered {known.body[:500]!r}.")
-        count = 0
+        expected, count = known.raw[known.body_at :], 0
 
         def take(answer: Answer) -> None:
             nonlocal count
             count += 1
-            if answer.status != 200 or answer.raw[answer.body_at :] != known.body:
+            if answer.status != 200 or answer.raw[answer.body_at :] != expected:
                 raise WrongAnswer(f"{target.name} answered {answer.raw[:500]!r}.")
 
         async with connected(target.port, _WIDTH) as lines:

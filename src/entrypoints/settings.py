@@ -10,8 +10,10 @@ import msgspec
 from msgspec import Meta
 
 from domain.users.user import Plan
+from entrypoints.upstreams import Continues, Upstream, pair
 
 PREFIX = "ONELAST_"
+Seconds = Annotated[float, Meta(gt=0, le=3600)]
 
 
 class SettingsError(Exception):
@@ -27,10 +29,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     catalog_dsn: str | None = None
     shard_dsns: tuple[str, ...] = ()
     redis_url: str | None = None
-    upstream_url: str | None = None
-    upstream_api_key: str | None = None
+    upstream_url: tuple[str, ...] = ()
+    upstream_api_key: tuple[str, ...] = ()
     upstream_models: tuple[str, ...] = ("*",)
     upstream_context_tokens: Annotated[int, Meta(ge=256)] = 8192
+    upstream_continues: tuple[Continues, ...] = ("false",)
+    upstream_connect_timeout: Seconds = 5.0
+    upstream_first_token_timeout: Seconds = 60.0
+    upstream_token_timeout: Seconds = 60.0
     default_model: str | None = None
     signup_plan: Plan = Plan.FREE
     pool_size: Annotated[int, Meta(ge=1, le=200)] = 10
@@ -60,13 +66,21 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return the address of the Redis or Valkey server; SettingsError when there is none."""
         return _required(self.redis_url, "ONELAST_REDIS_URL")
 
-    def require_upstream(self) -> str:
-        """Return the address of the model server; SettingsError when there is none."""
-        return _required(self.upstream_url, "ONELAST_UPSTREAM_URL")
+    @property
+    def upstreams(self) -> tuple[Upstream, ...]:
+        """The model servers, the preferred one first."""
+        return tuple(pair(self.upstream_url, self.upstream_api_key, self.upstream_continues))
+
+    def require_upstreams(self) -> tuple[Upstream, ...]:
+        """Return the model servers, the preferred one first; SettingsError when there is none."""
+        _required(self.upstream_url[0] if self.upstream_url else None, "ONELAST_UPSTREAM_URL")
+        return self.upstreams
 
 
-_LISTS = {"shard_dsns", "upstream_models"}
-_HOST = r"(?:\[[\da-fA-F:.]+\]|[^\s:/?#@\[\],]+)(?::\d{1,5})?"
+_LISTS = {"shard_dsns", "upstream_models", "upstream_url"}
+_PARALLEL_TO_URLS = {"upstream_api_key", "upstream_continues"}
+_PORT = r"(?:[0-5]?\d{1,4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
+_HOST = rf"(?:\[[\da-fA-F:.]+\]|[^\s:/?#@\[\],]+)(?::{_PORT})?"
 # Several hosts are PostgreSQL's, as is none: a socket of this machine.
 _ADDRESS = re.compile(rf"[a-z]+://(?:[^/?#]*@)?{_HOST}(?:,{_HOST})*(?:[/?#].*)?|postgres(?:ql)?://(?:[^/?#]*@)?/.*")
 _SCHEMES = {
@@ -85,18 +99,26 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         if name.startswith(PREFIX) and value.strip():
             field = name.removeprefix(PREFIX).lower()
             _require_known(field, name)
-            raw[field] = _items(value) if field in _LISTS else value.strip()
+            raw[field] = _value(field, value)
             _require_address(field, name, value)
     try:
-        return msgspec.convert(raw, Settings, strict=False)
+        settings = msgspec.convert(raw, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(_sentence(error)) from None
+    _require_parallel(settings)
+    return settings
 
 
 def _required(value: str | None, name: str) -> str:
     if value is None:
         raise SettingsError(f"{name} is not set; `onelast up` would start a server for it, this command needs yours.")
     return value
+
+
+def _value(field: str, value: str) -> object:
+    if field in _PARALLEL_TO_URLS:
+        return [item.strip() for item in value.split(",")]
+    return _items(value) if field in _LISTS else value.strip()
 
 
 def _items(value: str) -> list[str]:
@@ -115,6 +137,14 @@ def _require_address(field: str, name: str, value: str) -> None:
             raise SettingsError(f"{name} must begin with {' or '.join(_SCHEMES[field])}.")
         if not _ADDRESS.fullmatch(item):
             raise SettingsError(f"{name} has no readable host and port; write # / ? @ in a password as %23 %2F %3F %40.")
+
+
+def _require_parallel(settings: Settings) -> None:
+    upstreams, keys, said = len(settings.upstream_url), len(settings.upstream_api_key), len(settings.upstream_continues)
+    if keys > upstreams:
+        raise SettingsError(f"ONELAST_UPSTREAM_API_KEY has more entries ({keys}) than ONELAST_UPSTREAM_URL ({upstreams}).")
+    if said not in {1, upstreams}:
+        raise SettingsError(f"ONELAST_UPSTREAM_CONTINUES must have one entry, or {upstreams}: as many as ONELAST_UPSTREAM_URL.")
 
 
 def _sentence(error: msgspec.ValidationError) -> str:

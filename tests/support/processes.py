@@ -6,7 +6,7 @@ import re
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,13 +58,13 @@ class Program:
 
     async def says(self, text: str, within: float = 30) -> None:
         """Return when the text stands in its output."""
-        async with asyncio.timeout(within):
-            while True:
-                running = self.running
-                if text in self.out + self.err:
-                    return
-                assert running, f"it ended with {self._process.returncode}:\n{self.out}{self.err}"
-                await asyncio.sleep(0.02)
+        async def said() -> bool:
+            running = self.running
+            found = text in self.out + self.err
+            assert found or running, f"it ended with {self._process.returncode}:\n{self.out}{self.err}"
+            return found
+
+        await until(said, within)
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to it and to nobody else, as a terminal does: what it starts has sessions of its own."""
@@ -87,9 +87,10 @@ class Program:
 
     async def leaves_nothing(self, within: float = 20) -> None:
         """Return when none of its processes is left."""
-        async with asyncio.timeout(within):
-            while self.family():  # noqa: ASYNC110  (processes tell nobody)
-                await asyncio.sleep(0.05)
+        async def gone() -> bool:
+            return not self.family()
+
+        await until(gone, within)
 
     async def clear_away(self) -> None:
         """Kill it; what it started dies with it, or is killed as well."""
@@ -141,6 +142,13 @@ async def _start(command: tuple[str, ...], environment: Mapping[str, str], folde
             *command, stdin=DEVNULL, stdout=out, stderr=err, env=whole, cwd=REPOSITORY, start_new_session=True
         )
     return Program(process, whole, folder)
+
+
+async def until(reached: Callable[[], Awaitable[bool]], within: float = 20) -> None:
+    """Return when it is reached; TimeoutError after so many seconds. What is asked about tells nobody by itself."""
+    async with asyncio.timeout(within):
+        while not await reached():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 def _secrets(environment: Mapping[str, str]) -> list[str]:

@@ -53,5 +53,15 @@ async def page_with(read: Reading[T], request: PageRequest) -> Page[T]:
     return page
 
 
+def cut(items: Sequence[T], keys: Sequence[Any], request: PageRequest, cursor: Any) -> Page[T]:
+    """Return the page that a list in memory would have, whose keys ascend."""
+    rows = list(zip(keys, items, strict=True))[:: -1 if request.descending else 1]
+    if cursor is not None:
+        wants_greater = request.descending == (request.before is not None)
+        rows = [(key, item) for key, item in rows if key != cursor and (key > cursor) == wants_greater]
+    kept = rows[-request.limit :] if request.before is not None else rows[: request.limit]
+    return Page(tuple(item for _, item in kept), len(rows) > len(kept))
+
+
 def _id_of(item: Any) -> str:
     return str(item.id)

@@ -3,7 +3,6 @@
 import asyncio
 import signal
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Final, Self
 
 import asyncpg
@@ -69,15 +68,23 @@ class EmbeddedPostgres:
         deadline = asyncio.get_running_loop().time() + _START_SECONDS
         while asyncio.get_running_loop().time() < deadline:
             self._child.require_running()
-            with suppress(OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
-                connection = await asyncpg.connect(self.dsn_of("postgres"), timeout=5)
-                try:
-                    await self._make_database(connection)
-                finally:
-                    await connection.close()
+            if await self._lets_us_in():
                 return
             await asyncio.sleep(0.05)
         raise EmbeddedProblem(f"PostgreSQL was not ready within {_START_SECONDS:.0f} s: {last_lines(self._child.log)}")
+
+    async def _lets_us_in(self) -> bool:
+        try:
+            connection = await asyncpg.connect(self.dsn_of("postgres"), timeout=5)
+            try:
+                await self._make_database(connection)
+            finally:
+                await connection.close()
+        except (OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
+            return False
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise EmbeddedProblem(f"PostgreSQL does not let us in: {error}.") from error
+        return True
 
     @staticmethod
     async def _make_database(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

@@ -36,7 +36,7 @@ class EmbeddedValkey:
             feed="".join(f"{key} {value}\n" for key, value in {**_SETTINGS, **own, **(settings or {})}.items()).encode(),
         )
         try:
-            await _wait_until_listening(child, taken)
+            await _wait_until_ready(child, taken, password)
         except BaseException:
             await child.stop()
             raise
@@ -60,13 +60,24 @@ def _binary() -> Path:
     return found[0]
 
 
-async def _wait_until_listening(child: Child, port: int) -> None:
+async def _wait_until_ready(child: Child, port: int, password: str) -> None:
     deadline = asyncio.get_running_loop().time() + _START_SECONDS
     while asyncio.get_running_loop().time() < deadline:
         child.require_running()
-        with suppress(OSError):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.close()
+        if await _lets_in(port, password):
             return
         await asyncio.sleep(0.02)
     raise EmbeddedProblem(f"Valkey was not ready within {_START_SECONDS:.0f} s: {last_lines(child.log)}")
+
+
+async def _lets_in(port: int, password: str) -> bool:
+    """Return whether a server answers that knows the password: another program may have been faster to take the port."""
+    with suppress(OSError):
+        async with asyncio.timeout(1):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                writer.write(f"AUTH {password}\r\n".encode())
+                return await reader.readline() == b"+OK\r\n"
+            finally:
+                writer.close()
+    return False

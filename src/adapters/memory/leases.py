@@ -21,17 +21,23 @@ class MemoryRunLeases(RunLeases):
 
     def __init__(self, store: MemoryStore, node: NodeId) -> None:
         self._store, self._node = store, node
+        self._until = _RELEASED
 
     @property
     def node(self) -> NodeId:
         """Return what this node is called."""
         return self._node
 
+    @property
+    def held(self) -> bool:
+        """Return whether the last renewal is recent."""
+        return self._store.clock.now() < self._until
+
     async def renew(self) -> Sequence[RunId]:
         """Renew, and read whom to stop."""
 
         def work(tables: Tables) -> list[RunId]:
-            tables.leases[self._node] = self._store.clock.now() + LEASE
+            tables.leases[self._node] = self._until = self._store.clock.now() + LEASE
             return [run.id for run in tables.runs.values() if _made_by(run, self._node) and run.cancel_requested]
 
         return await self._store.change(work)

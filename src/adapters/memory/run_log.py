@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
-from application.ports.run_log import End, FencedOut, Opened, RunEventBody, RunFeed, RunLog, RunWriter
+from application.ports.run_log import AttemptStarted, End, FencedOut, Opened, RunCreated, RunEventBody, RunFeed, RunLog, RunWriter
 from application.runs.transcript import LIFETIME_SECONDS, Transcript, Transcripts, merged
 from domain.shared.identifiers import RunId
 
@@ -21,10 +21,12 @@ class MemoryRunLog(RunLog):
         """Return the first writer."""
         return _MemoryRunWriter(self, self._transcripts.open(run_id), 1)
 
-    async def take_over(self, run_id: RunId, attempt: int) -> Opened:
-        """Return the next writer."""
-        transcript = self._transcripts.open(run_id)
-        return Opened(_MemoryRunWriter(self, transcript, attempt), tuple(transcript.events))
+    async def take_over(self, created: RunCreated, opening: AttemptStarted) -> Opened:
+        """Write the opening and return the next writer."""
+        transcript = self._transcripts.open(created.run.id)
+        written = tuple(transcript.events)
+        self.write(transcript, opening.attempt, [opening] if written else [created, opening])
+        return Opened(_MemoryRunWriter(self, transcript, opening.attempt), written)
 
     async def last_seq(self, run_id: RunId) -> int:
         """Return how many events there are."""

@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Final
 
 from application.ports.chat_model import ModelFailed, ModelInfo
 
+_PATIENCE_WITH_A_FAILED: Final = 0.25
 Fetch = Callable[[], Awaitable[Mapping[str, ModelInfo]]]
 
 
@@ -12,7 +15,8 @@ class ModelList:
     """One request for everybody who asks at the same time; a list once known is kept while the server fails.
 
     A list older than `lifetime` seconds is given out as it is while a new one is fetched. `retry` seconds lie between two
-    requests at least: a failure is remembered for that long, and so is that a name is missing.
+    requests at least: a failure is remembered for that long, and so is that a name is missing. After a failure nobody waits
+    longer than a moment for the next answer, since another provider may have the model.
     """
 
     def __init__(self, fetch: Fetch, *, lifetime: float, retry: float) -> None:
@@ -51,8 +55,11 @@ class ModelList:
 
     async def _ask(self, *, at_least_after: float) -> None:
         """Wait for a request under way, or for a new one unless the last began too recently."""
-        if self._asking is not None or self._age() >= at_least_after:
-            await asyncio.shield(self._start())
+        if self._asking is None and self._age() < at_least_after:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if self._failure is None else _PATIENCE_WITH_A_FAILED):
+                await asyncio.shield(self._start())
 
     def _start(self) -> "asyncio.Task[None]":
         if self._asking is None:
@@ -63,6 +70,7 @@ class ModelList:
     async def _refresh(self) -> None:
         try:
             self._known = await self._fetch()
+            self._failure = None
         except ModelFailed as failure:
             self._failure = failure
         finally:

@@ -8,19 +8,20 @@ from typing import Final
 import aiohttp
 import msgspec
 
+from adapters.models.completion_body import completion_body
 from adapters.models.completion_reader import CompletionReader
+from adapters.models.failures import failure_of
 from adapters.models.model_list import ModelList
 from adapters.models.provider_connection import ProviderConnection, read_start
 from adapters.models.refusals import fit_for_log, reason_of
 from adapters.models.silence_watch import SilenceWatch
-from adapters.models.wire import CompletionRequest, ListedModels, StreamOptions, Turn
+from adapters.models.wire import ListedModels
 from application.ports.chat_model import ChatModel, ModelChunk, ModelFailed, ModelInfo, ModelRequest
 
 _REFUSAL_LONGEST: Final = 16 * 1024
 _LIST_LONGEST: Final = 4 * 1024 * 1024
 _LIST_WITHIN: Final = 10.0
 _END_WITHIN: Final = 0.1
-_encode: Final = msgspec.json.Encoder().encode
 _decode_models: Final = msgspec.json.Decoder(ListedModels).decode
 
 
@@ -32,20 +33,30 @@ class OpenAICompatibleModel(ChatModel):
     begin within `list_retry` seconds. `context_tokens` holds for all of them, less where the server says less. Times are in
     seconds: to connect, until the first event of a reply, between two events while we wait for one (comments do not count).
     `connections` bounds the replies under way at once; more wait for their turn within the time for the first event.
+
+    A server that `continues` goes on with a last message of the assistant's, as llama.cpp's does; one that needs vLLM's flags for
+    it has `flags_beginning` too. Refusals are told apart as in `failures`.
     """
 
     def __init__(
         self, url: str, api_key: str | None = None, models: Sequence[str] = ("*",), context_tokens: int = 8192, *,
+        continues: bool = False, flags_beginning: bool = False,
         connect_timeout: float = 5.0, first_token_timeout: float = 60.0, token_timeout: float = 60.0,
         list_lifetime: float = 300.0, list_retry: float = 5.0, connections: int = 10_000,
     ) -> None:
         self._api_key, self._context_tokens = api_key, context_tokens
+        self._continues, self._flags_beginning = continues, flags_beginning
         self._first_token_timeout, self._token_timeout = first_token_timeout, token_timeout
         self._connection = ProviderConnection(url, api_key, connect_timeout=connect_timeout, connections=connections)
-        self._fixed = None if "*" in models else {name: ModelInfo(name, context_tokens) for name in models}
+        self._fixed = None if "*" in models else {name: ModelInfo(name, context_tokens, continues) for name in models}
         self._listed = ModelList(self._fetch_models, lifetime=list_lifetime, retry=list_retry)
         self._counts_usage = True
         self._under_way: set[aiohttp.ClientResponse] = set()
+
+    @property
+    def name(self) -> str:
+        """The server's host and port."""
+        return self._connection.name
 
     async def find(self, model: str) -> ModelInfo | None:
         """Return the model if it is one of the configured names, or if the server lists it."""
@@ -91,7 +102,8 @@ class OpenAICompatibleModel(ChatModel):
     async def _open(self, request: ModelRequest) -> aiohttp.ClientResponse:
         """Return the answer to read the stream from; servers that refuse `stream_options` are asked without from then on."""
         counting = self._counts_usage
-        answer = await self._connection.post("/chat/completions", self._body(request, counting=counting))
+        asked = completion_body(request, counts_usage=counting, flags_beginning=self._flags_beginning)
+        answer = await self._connection.post("/chat/completions", asked)
         if answer.status == 200 and answer.content_type != "application/json":
             return answer
         try:
@@ -101,17 +113,7 @@ class OpenAICompatibleModel(ChatModel):
         if counting and answer.status in (400, 422) and b"stream_options" in body:
             self._counts_usage = False
             return await self._open(request)
-        raise self._failed(f"answered {answer.status}", reason_of(body), request)
-
-    def _body(self, request: ModelRequest, *, counting: bool) -> bytes:
-        unset, sampling = msgspec.UNSET, request.sampling
-        return _encode(CompletionRequest(
-            request.model, [Turn(turn.role, turn.text) for turn in request.turns],
-            temperature=unset if sampling.temperature is None else sampling.temperature,
-            top_p=unset if sampling.top_p is None else sampling.top_p,
-            max_tokens=unset if sampling.max_tokens is None else sampling.max_tokens,
-            stream_options=StreamOptions() if counting else unset,
-        ))
+        raise self._failed(f"answered {answer.status}", reason_of(body), request, failure_of(answer.status))
 
     @contextmanager
     def _reading(self, reader: CompletionReader, watch: SilenceWatch) -> Iterator[None]:
@@ -130,9 +132,11 @@ class OpenAICompatibleModel(ChatModel):
         if not reader.finished:
             raise self._connection.failed("broke off: the stream ended without an end")
 
-    def _failed(self, what: str, reason: str | None, request: ModelRequest) -> ModelFailed:
-        prompt = tuple(turn.text for turn in request.turns)
-        return self._connection.failed(f"{what}: {fit_for_log(reason, secret=self._api_key, prompt=prompt)}")
+    def _failed(
+        self, what: str, reason: str | None, request: ModelRequest, kind: type[ModelFailed] = ModelFailed
+    ) -> ModelFailed:
+        prompt = (*(turn.text for turn in request.turns), request.beginning)
+        return self._connection.failed(f"{what}: {fit_for_log(reason, secret=self._api_key, prompt=prompt)}", kind)
 
     async def _see_out(self, answer: aiohttp.ClientResponse) -> None:
         """Read the end of the body, so that the connection can be used again; not for long, and without complaint."""
@@ -152,4 +156,4 @@ class OpenAICompatibleModel(ChatModel):
         except (msgspec.MsgspecError, ValueError) as error:
             raise self._connection.failed("sent a malformed list of models") from error
         most = self._context_tokens
-        return {model.id: ModelInfo(model.id, min(most, model.max_model_len or most)) for model in listed}
+        return {model.id: ModelInfo(model.id, min(most, model.max_model_len or most), self._continues) for model in listed}

@@ -49,9 +49,9 @@ class ProviderConnection:
         if session is not None:
             await session.close()
 
-    def failed(self, why: str) -> ModelFailed:
+    def failed(self, why: str, kind: type[ModelFailed] = ModelFailed) -> ModelFailed:
         """Return the failure to raise, with the provider's address."""
-        return ModelFailed(f"{self.name} {why}")
+        return kind(f"{self.name} {why}")
 
     @contextmanager
     def failing(self) -> Iterator[None]:

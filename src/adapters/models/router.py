@@ -2,15 +2,20 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import replace
-from typing import Final, Protocol, TypeVar, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
+from adapters.models.candidates import Candidates, Offer, Provider
+from adapters.models.failures import RequestRefused
+from adapters.models.patchwork import Patchwork
+from adapters.models.retry_budget import RetryBudget
+from application.circuit_breaker import CircuitBreaker
 from application.ports.chat_model import ChatModel, ModelChunk, ModelFailed, ModelInfo, ModelRequest
 
 DEFAULT_MODEL: Final = "default"
-_Answer = TypeVar("_Answer")
+_log = logging.getLogger(__name__)
 
 
 @runtime_checkable
@@ -22,24 +27,38 @@ class Closing(Protocol):
 
 
 class ModelRouter(ChatModel):
-    """Sends each request to the provider that offers its model; of two that offer one name, to the first.
+    """Sends each request to the first provider, in the order given, that offers its model, and to the next when that one fails.
+
+    Before the first text nobody notices; after it the next provider goes on where the text ends, or begins anew. A request that
+    is itself at fault is sent to nobody else. Each provider has a circuit breaker, all share a budget for second tries.
 
     The name `default` stands for the model given as `default`, else for the first model of the first provider that has any
     (it does not wander to another provider while that one is down). A provider that is down hides its own models only.
     """
 
-    def __init__(self, providers: Sequence[ChatModel], default: str | None = None) -> None:
-        self._providers = tuple(providers)
+    def __init__(
+        self, providers: Sequence[ChatModel], default: str | None = None, *,
+        new_breaker: Callable[[], CircuitBreaker] = CircuitBreaker, budget: RetryBudget | None = None,
+    ) -> None:
+        self._providers = tuple(Provider(model, new_breaker()) for model in providers)
         self._default = default
+        self._budget = budget or RetryBudget()
 
     async def find(self, model: str) -> ModelInfo | None:
         """Return the model under its own name; ModelFailed if no provider has it that answers, and one does not."""
-        found = await self._locate(model)
-        return found[1] if found is not None else None
+        name, failure = await self._own_name(model), None
+        for provider in self._providers:
+            offer = await provider.offer(name)
+            if isinstance(offer, Offer):
+                return offer.info
+            failure = failure or offer
+        if failure is not None:
+            raise failure
+        return None
 
     async def list(self) -> Sequence[ModelInfo]:
         """Return the models of the providers that answer, each name once; ModelFailed if none answers."""
-        answers = await asyncio.gather(*(_attempt(provider.list()) for provider in self._providers))
+        answers = await asyncio.gather(*(_listed(provider.model) for provider in self._providers))
         offers = [answer for answer in answers if not isinstance(answer, ModelFailed)]
         failures = [answer for answer in answers if isinstance(answer, ModelFailed)]
         if failures and not offers:
@@ -50,47 +69,53 @@ class ModelRouter(ChatModel):
         return sorted(models.values(), key=lambda info: info.name != self._default)
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelChunk, None]:
-        """Stream from the provider of the model, under the model's own name; ModelFailed also if nobody offers it."""
-        found = await self._locate(request.model)
-        if found is None:
-            raise ModelFailed(f"nobody offers the model {request.model!r}")
-        provider, info = found
-        async with aclosing(provider.stream(replace(request, model=info.name))) as chunks:  # type: ignore[type-var]
-            async for chunk in chunks:
-                yield chunk
+        """Stream the model under its own name; ModelFailed, the last one, if nobody is left, and also if nobody offers it."""
+        candidates, reply = Candidates(self._providers, await self._own_name(request.model)), Patchwork(request)
+        offer = await candidates.next()
+        failure = candidates.failure or ModelFailed(f"nobody offers the model {request.model!r}")
+        self._budget.earn()
+        while offer is not None:
+            try:
+                async with aclosing(reply.add_from(offer)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+            except ModelFailed as lost:
+                failure, offer = lost, await self._following(offer, lost, reply, candidates)
+            else:
+                return
+        raise failure
 
     async def close(self) -> None:
         """Close the providers."""
         for provider in self._providers:
-            if isinstance(provider, Closing):
-                await provider.close()
+            if isinstance(provider.model, Closing):
+                await provider.model.close()
 
-    async def _locate(self, model: str) -> tuple[ChatModel, ModelInfo] | None:
-        name = await self._default_name() if model == DEFAULT_MODEL else model
-        failure = None
-        if name is None:
+    async def _following(self, lost: Offer, failure: ModelFailed, reply: Patchwork, candidates: Candidates) -> Offer | None:
+        """Return whom to ask after this failure; None for nobody."""
+        if isinstance(failure, RequestRefused):
+            # It may be the beginning that is refused, by a server that was said to take one.
+            return lost.from_scratch() if reply.goes_on_at(lost) else None
+        offer = await candidates.next()
+        if offer is None or not (reply.take_prepaid() or self._budget.spend()):
             return None
-        for provider in self._providers:
-            found = await _attempt(provider.find(name))
-            if isinstance(found, ModelInfo):
-                return provider, found
-            failure = failure or found
-        if failure is not None:
-            raise failure
-        return None
+        _log.warning("a provider failed, the next one is asked", extra={"model": offer.info.name, "reason": str(failure)})
+        return offer
 
-    async def _default_name(self) -> str | None:
+    async def _own_name(self, model: str) -> str:
+        if model != DEFAULT_MODEL:
+            return model
         if self._default is not None:
             return self._default
         for provider in self._providers:
-            if models := await provider.list():
+            if models := await provider.model.list():
                 return models[0].name
-        return None
+        return model
 
 
-async def _attempt(asked: Coroutine[object, object, _Answer]) -> _Answer | ModelFailed:
-    """Return the answer, or the failure as a value."""
+async def _listed(model: ChatModel) -> Sequence[ModelInfo] | ModelFailed:
+    """Return the list, or the failure as a value."""
     try:
-        return await asked
+        return await model.list()
     except ModelFailed as failure:
         return failure

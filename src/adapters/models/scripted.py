@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from application.ports.chat_model import ChatModel, ModelChunk, ModelFailed, ModelInfo, ModelRequest
@@ -16,21 +17,36 @@ class Script:
     """How one model behaves.
 
     It streams `tokens` words, going round `words`, each after `pace` seconds; `tokens` 0 is an empty reply. It fails or
-    falls silent before its token number `fail_at` or `hang_at` (0 is before the first; both may lie past the end).
+    falls silent before its token number `fail_at` or `hang_at` (0 is before the first; both may lie past the end); `failure`
+    is the kind of failure. One that `continues` streams the rest after a beginning of whole words of its text, and all of its
+    text after any other.
     """
 
     tokens: int = 9
     words: tuple[str, ...] = WORDS
     pace: float = 0.0
     fail_at: int | None = None
+    failure: type[ModelFailed] = ModelFailed
     hang_at: int | None = None
     counts_usage: bool = True
     context_tokens: int = 8192
+    continues: bool = False
 
     @property
     def text(self) -> str:
         """The whole reply."""
         return "".join(self.words[number % len(self.words)] for number in range(self.tokens))
+
+    def tokens_in(self, beginning: str) -> int:
+        """Return how many tokens of the reply this beginning is; 0 when it is none."""
+        if not self.continues or not self.text.startswith(beginning):
+            return 0
+        lengths = accumulate(len(self.words[number % len(self.words)]) for number in range(self.tokens))
+        return next((number for number, length in enumerate(lengths, 1) if length == len(beginning)), 0)
+
+    def info(self, name: str) -> ModelInfo:
+        """Return what is offered under this name."""
+        return ModelInfo(name, self.context_tokens, self.continues)
 
 
 STANDARD_SCRIPTS: Final[Mapping[str, Script]] = {
@@ -67,15 +83,15 @@ class ScriptedModel(ChatModel):
         """Return the model if it has a script."""
         self._require_up()
         script = self.scripts.get(model)
-        return None if script is None else ModelInfo(model, script.context_tokens)
+        return None if script is None else script.info(model)
 
     async def list(self) -> Sequence[ModelInfo]:
         """Return the models in the order of their scripts."""
         self._require_up()
-        return tuple(ModelInfo(name, script.context_tokens) for name, script in self.scripts.items())
+        return tuple(script.info(name) for name, script in self.scripts.items())
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelChunk, None]:
-        """Play the script, word by word; no more words than the request allows."""
+        """Play the script, word by word; no more words than the request allows, those of the beginning included."""
         self.requests.append(request)
         self.active += 1
         try:
@@ -83,19 +99,19 @@ class ScriptedModel(ChatModel):
             script = self.scripts.get(request.model)
             if script is None:
                 raise ModelFailed(f"there is no script for {request.model!r}")
-            tokens = min(script.tokens, request.sampling.max_tokens or script.tokens)
-            for number in range(tokens):
+            tokens, said = min(script.tokens, request.sampling.max_tokens or script.tokens), script.tokens_in(request.beginning)
+            for number in range(said, tokens):
                 await self._before(script, number)
                 yield script.words[number % len(script.words)]
             await self._before(script, tokens)
             if script.counts_usage:
-                yield Usage(sum(len(turn.text.split()) for turn in request.turns), tokens)
+                yield Usage(sum(len(turn.text.split()) for turn in request.turns) + said, max(tokens - said, 0))
         finally:
             self.active -= 1
 
     async def _before(self, script: Script, number: int) -> None:
         if number == script.fail_at:
-            raise ModelFailed(f"the script fails at token {number}")
+            raise script.failure(f"the script fails at token {number}")
         if number == script.hang_at:
             await self._released.wait()
         if number < script.tokens:

@@ -29,7 +29,11 @@ class StreamOptions(Struct, frozen=True):
 
 
 class CompletionRequest(Struct, frozen=True):
-    """The body of POST /chat/completions; what is unset is left to the provider."""
+    """The body of POST /chat/completions; what is unset is left to the provider.
+
+    The two flags for a beginning of the reply are vLLM's.
+    Source: https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html
+    """
 
     model: str
     messages: list[Turn]
@@ -38,6 +42,8 @@ class CompletionRequest(Struct, frozen=True):
     max_tokens: int | UnsetType = UNSET
     stream: Literal[True] = True
     stream_options: StreamOptions | UnsetType = UNSET
+    continue_final_message: bool | UnsetType = UNSET
+    add_generation_prompt: bool | UnsetType = UNSET
 
 
 class Delta(Struct, frozen=True, gc=False):

@@ -1,6 +1,7 @@
 """Leases of nodes on the runs that they make: one row per node and shard, in the database where the runs are."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Final
 
@@ -68,15 +69,25 @@ class PostgresRunLeases(RunLeases):
 
     def __init__(self, shards: Sequence[Database], node: NodeId) -> None:
         self._shards, self._node = tuple(dict.fromkeys(shards)), node
+        self._held_until = float("-inf")
 
     @property
     def node(self) -> NodeId:
         """Return what this process is called."""
         return self._node
 
+    @property
+    def held(self) -> bool:
+        """Return whether the last renewal on all shards began less than a lease ago, by this machine's clock."""
+        return time.monotonic() < self._held_until
+
     async def renew(self) -> Sequence[RunId]:
         """Renew, and read whom to stop, in one statement."""
-        return [row["id"] for row in await self._on_all(lambda shard: shard.take(_RENEW, node=self._node))]
+        began, away = time.monotonic(), set[Database]()
+        rows = await self._on_all(lambda shard: shard.take(_RENEW, node=self._node), away)
+        if not away:
+            self._held_until = began + LEASE_SECONDS
+        return [row["id"] for row in rows]
 
     async def claim(self, limit: int) -> Sequence[Run]:
         """Take over in one statement; locked rows are being claimed by another."""
@@ -93,8 +104,12 @@ class PostgresRunLeases(RunLeases):
         """End the lease as of always."""
         await self._on_all(lambda shard: shard.take(_RELEASE, node=self._node))
 
-    async def _on_all(self, work: Callable[[Database], Awaitable[Sequence[Any]]]) -> list[Any]:
+    async def _on_all(
+        self, work: Callable[[Database], Awaitable[Sequence[Any]]], away: set[Database] | None = None
+    ) -> list[Any]:
         outcomes = await asyncio.gather(*(work(shard) for shard in self._shards), return_exceptions=True)
+        if away is not None:
+            away |= {shard for shard, one in zip(self._shards, outcomes, strict=True) if isinstance(one, BaseException)}
         failures = [one for one in outcomes if isinstance(one, BaseException)]
         for failure in failures:
             if len(failures) == len(outcomes) or not isinstance(failure, Unavailable):

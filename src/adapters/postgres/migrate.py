@@ -1,9 +1,10 @@
 """Migrations of the two trees, catalog and shard, with Alembic.
 
 Each tree has its own version table in its own schema, so that both may live in one database. Migrating is safe to do from several
-nodes at once: they take turns by an advisory lock.
+nodes at once: they take turns by an advisory lock. In one process all migrations take turns, whatever they migrate.
 """
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Literal, cast
@@ -19,6 +20,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 Tree = Literal["catalog", "shard"]
 _FOLDER: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = {"catalog": 5_261_001, "shard": 5_261_002}
+_turn: Final = asyncio.Lock()  # Alembic keeps the migration that runs in globals of its modules
 
 
 async def upgrade(dsn: str, tree: Tree, revision: str = "head") -> None:
@@ -77,6 +79,7 @@ async def _run(dsn: str, tree: Tree, work: Callable[[Connection], Any]) -> Any:
             await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{tree}"'))
             await connection.execute(text("SET lock_timeout = '5s'"))
             await connection.commit()
-            return await connection.run_sync(work)
+            async with _turn:
+                return await connection.run_sync(work)
     finally:
         await engine.dispose()

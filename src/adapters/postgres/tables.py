@@ -113,7 +113,7 @@ AGENTS: Final = Table(
 )
 SHARD_MAPS: Final = Table(
     "shard_maps", CATALOG,
-    Column("version", Integer, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
     _required("shards", ARRAY(SmallInteger)),
     _required("created_at", Moment, server_default=text("now()")),
 )

@@ -11,12 +11,12 @@ class Script:
     """A script that is sent by its digest, and whole only to a server that does not know it yet."""
 
     def __init__(self, source: str) -> None:
-        self._source = source
-        self._digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+        self.source = source
+        self.digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
     async def run(self, client: Redis, key: str, *arguments: str | bytes | int) -> Any:
         """Return the script's answer for this key: one round trip, or two the first time."""
         try:
-            return await client.evalsha(self._digest, 1, key, *arguments)
+            return await client.evalsha(self.digest, 1, key, *arguments)
         except NoScriptError:
-            return await client.eval(self._source, 1, key, *arguments)
+            return await client.eval(self.source, 1, key, *arguments)

@@ -9,6 +9,7 @@ import msgspec
 
 from application.ports.builtin_agents import BuiltinAgents
 from domain.agents.agent import AgentProfile, Sampling, Visibility
+from domain.shared.errors import DomainError
 
 _FOLDER: Final = Path(__file__).parent / "agents"
 
@@ -35,9 +36,9 @@ class BuiltinAgentFiles(BuiltinAgents):
     def _read(file: Path) -> AgentProfile:
         try:
             written = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), _Written)
-        except (msgspec.ValidationError, tomllib.TOMLDecodeError) as error:
+            return AgentProfile(
+                file.stem, written.name, written.description, written.persona.strip(), written.model, written.sampling,
+                Visibility.PUBLIC,
+            )
+        except (DomainError, msgspec.ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"{file.name}: {error}") from error
-        return AgentProfile(
-            file.stem, written.name, written.description, written.persona.strip(), written.model, written.sampling,
-            Visibility.PUBLIC,
-        )

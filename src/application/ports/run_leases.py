@@ -16,6 +16,11 @@ class RunLeases(Protocol):
     def node(self) -> NodeId:
         """Return this node's identifier, which no other process has or had."""
 
+    @property
+    @abstractmethod
+    def held(self) -> bool:
+        """Whether the lease stands for certain: while it does, no other node can have claimed a run of this one."""
+
     @abstractmethod
     async def renew(self) -> Sequence[RunId]:
         """Keep this node's runs for some more seconds; return those of them that somebody wants cancelled."""

@@ -100,7 +100,7 @@ class RunWriter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A writer, and what earlier attempts have written."""
+    """A writer, and what earlier attempts have written: all they ever will."""
 
     writer: RunWriter
     written: Sequence[RunEvent]
@@ -126,8 +126,11 @@ class RunLog(Protocol):
         """Return the writer of a run's first attempt, whose log does not exist yet."""
 
     @abstractmethod
-    async def take_over(self, run_id: RunId, attempt: int) -> Opened:
-        """Return the writer of a later attempt; earlier ones are refused once it has written. Unavailable."""
+    async def take_over(self, created: RunCreated, opening: AttemptStarted) -> Opened:
+        """Write the opening of a later attempt, after which earlier ones are refused, and return its writer.
+
+        `created` goes before it where nothing is written yet. FencedOut when a later attempt has written; Unavailable.
+        """
 
     @abstractmethod
     async def last_seq(self, run_id: RunId) -> int:

@@ -14,7 +14,6 @@ from application.ports.run_log import (
     End,
     FencedOut,
     MessageDelta,
-    Opened,
     RunCreated,
     RunLog,
     RunWriter,
@@ -84,23 +83,22 @@ class MakeReply:
             writer = self.log.begin(run.id)
             writer.tell(RunCreated(RunView.of(run), await self.prompting.message_of(command.order)))
             return writer
-        opened = await _patiently(lambda: self.log.take_over(run.id, run.attempt))
-        await self._resume(command, reply, opened)
+        created, opening = await self._opening(command)
+        opened = await _patiently(lambda: self.log.take_over(created, opening))
+        reply.beginning = text_told(opened.written)
+        reply.begin_anew(keep=opening.keep)
+        reply.error = _HOPELESS if run.hopeless else None
         return opened.writer
 
-    async def _resume(self, command: MakeReplyCommand, reply: Reply, opened: Opened) -> None:
-        """Tell the viewers that the reply is made anew, and whether what they saw of it stands."""
+    async def _opening(self, command: MakeReplyCommand) -> tuple[RunCreated, AttemptStarted]:
+        """Return how the viewers are told that the reply is made anew, and whether what they saw of it stands."""
         run = command.order.run
-        if not opened.written:
-            opened.writer.tell(RunCreated(RunView.of(run), await self.prompting.message_of(command.order)))
-        reply.beginning = text_told(opened.written)
         if run.cancel_requested:
             command.interruption.request()
-        if command.interruption.requested or run.hopeless:
-            reply.error = _HOPELESS if run.hopeless else None
-            return
-        reason = "node_lost" if run.losses else "handed_over"
-        _begin_anew(run, reply, opened.writer, reason, keep=await self._continues(run.model))
+        ends_now = command.interruption.requested or run.hopeless
+        keep = ends_now or await self._continues(run.model)
+        created = RunCreated(RunView.of(run), await self.prompting.message_of(command.order))
+        return created, AttemptStarted(run.attempt, "node_lost" if run.losses else "handed_over", keep=keep)
 
     async def _continues(self, model: str) -> bool:
         try:

@@ -115,12 +115,17 @@ class TranscriptFeed(RunFeed):
 
 
 class Transcripts:
-    """Transcripts by run. An ended one without viewers is kept for `lifetime` seconds; of those at most `most_ended`."""
+    """Transcripts by run. An ended one is kept for `lifetime` seconds; of those at most `most_ended`.
+
+    `unwatched` is told when the last viewer of a run has left.
+    """
 
     def __init__(
-        self, *, lifetime: float = LIFETIME_SECONDS, most_ended: int = 10_000, monotonic: Callable[[], float] = time.monotonic
+        self, *, lifetime: float = LIFETIME_SECONDS, most_ended: int = 10_000, monotonic: Callable[[], float] = time.monotonic,
+        unwatched: Callable[[RunId], None] = lambda _: None,
     ) -> None:
         self._lifetime, self._most_ended, self._monotonic = lifetime, most_ended, monotonic
+        self._unwatched = unwatched
         self._known: dict[RunId, Transcript] = {}
         self._ended: dict[RunId, float] = {}
 
@@ -150,6 +155,7 @@ class Transcripts:
     def _left(self, transcript: Transcript) -> None:
         if not transcript.events and self._known.get(transcript.run_id) is transcript:
             del self._known[transcript.run_id]
+        self._unwatched(transcript.run_id)
 
     def _forget_old(self) -> None:
         oldest = self._monotonic() - self._lifetime

@@ -15,6 +15,7 @@ def migrate() -> None:
     """Bring the catalog and every shard to this release's schema, and the built-in agents up to date."""
     settings = read_settings()
     settings.require_catalog()
+    settings.require_redis()  # agents that change are cached ones
     configure_logging(settings)
     asyncio.run(_migrate(settings))
 

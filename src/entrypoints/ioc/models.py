@@ -8,19 +8,26 @@ from adapters.models.openai_compatible import OpenAICompatibleModel
 from adapters.models.router import ModelRouter
 from application.ports.chat_model import ChatModel
 from entrypoints.settings import Settings
+from entrypoints.upstreams import Upstream
 
 
 class ModelsProvider(Provider):
-    """The model server that the settings name."""
+    """The model servers that the settings name."""
 
     scope = Scope.APP
 
     @provide
     async def models(self, settings: Settings) -> AsyncIterator[ChatModel]:
         """Return the models; connections are made when they are first used."""
-        upstream = OpenAICompatibleModel(
-            settings.require_upstream(), settings.upstream_api_key, settings.upstream_models, settings.upstream_context_tokens
-        )
-        router = ModelRouter([upstream], settings.default_model)
+        router = ModelRouter([_model_at(upstream, settings) for upstream in settings.require_upstreams()], settings.default_model)
         yield router
         await router.close()
+
+
+def _model_at(upstream: Upstream, settings: Settings) -> OpenAICompatibleModel:
+    return OpenAICompatibleModel(
+        upstream.url, upstream.api_key, settings.upstream_models, settings.upstream_context_tokens,
+        continues=upstream.continues != "false", flags_beginning=upstream.continues == "vllm",
+        connect_timeout=settings.upstream_connect_timeout, first_token_timeout=settings.upstream_first_token_timeout,
+        token_timeout=settings.upstream_token_timeout,
+    )

@@ -7,7 +7,8 @@ from contextlib import suppress
 from dishka import Provider, Scope, provide
 
 from adapters.memory.run_bell import MemoryRunBell
-from adapters.memory.run_log import MemoryRunLog
+from adapters.redis.run_bell import RedisRunBell
+from adapters.redis.run_log import RedisRunLog
 from adapters.system.task_dispatcher import TaskRunDispatcher
 from application.ports.entropy import Entropy
 from application.ports.run_bell import RunBell
@@ -19,8 +20,10 @@ from application.runs.make_reply import MakeReply
 from application.runs.prompting import Prompting
 from application.runs.tend_runs import TendRuns
 from application.stopping import RunStopper
+from domain.shared.errors import Unavailable
 from domain.shared.identifiers import NodeId
 from entrypoints.http.event_stream import OpenStreams
+from entrypoints.settings import Settings
 from entrypoints.worker.tending import hand_over, tend
 
 
@@ -58,14 +61,20 @@ class RunsProvider(Provider):
     stopper = provide(RunStopper)
 
     @provide
-    def run_log(self) -> RunLog:
-        """Return the log of this process."""
-        return MemoryRunLog()
+    async def run_log(self, settings: Settings, leases: RunLeases) -> AsyncIterator[RunLog]:
+        """Return the log on Redis or Valkey; it connects by itself."""
+        log = RedisRunLog(settings.require_redis(), may_go_alone=lambda: leases.held)
+        with suppress(Unavailable):
+            await log.open()
+        yield log
+        await log.close()
 
     @provide
-    def bell(self) -> RunBell:
-        """Return the bell of this process."""
-        return MemoryRunBell()
+    async def bell(self, settings: Settings) -> AsyncIterator[RunBell]:
+        """Return the bell over Redis or Valkey."""
+        bell = RedisRunBell(settings.require_redis(), MemoryRunBell())
+        yield bell
+        await bell.close()
 
     @provide
     def node(self, entropy: Entropy) -> NodeId:

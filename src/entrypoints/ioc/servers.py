@@ -65,6 +65,6 @@ async def _model(folder: DataFolder, stack: AsyncExitStack) -> dict[str, Any]:
     server = await EmbeddedModel.start(folder)
     stack.push_async_callback(server.stop)
     return {
-        "upstream_url": server.url, "upstream_api_key": server.api_key, "upstream_models": ("*",),
-        "upstream_context_tokens": CONTEXT_TOKENS,
+        "upstream_url": (server.url,), "upstream_api_key": (server.api_key,), "upstream_models": ("*",),
+        "upstream_continues": ("true",), "upstream_context_tokens": CONTEXT_TOKENS,
     }

@@ -38,18 +38,19 @@ def own_valkey_url(valkey_url: str) -> Callable[[], str]:
 @pytest.fixture
 async def fresh(postgres: PostgresServer, own_valkey_url: Callable[[], str], model_url: str) -> Environment:
     """The settings of a new deployment whose database is still empty."""
-    return _settings(await postgres.empty_database(), own_valkey_url(), model_url)
+    return settings_of(await postgres.empty_database(), own_valkey_url(), model_url)
 
 
 @pytest.fixture(scope="session")
 async def deployment(postgres: PostgresServer, own_valkey_url: Callable[[], str], model_url: str) -> Environment:
     """The settings of a deployment that is migrated, which tests share one after the other, each with users of its own."""
-    settings = _settings(await postgres.empty_database(), own_valkey_url(), model_url)
+    settings = settings_of(await postgres.empty_database(), own_valkey_url(), model_url)
     assert (await run_onelast("migrate", environment=settings)).status == 0
     return settings
 
 
-def _settings(dsn: str, valkey_url: str, model_url: str) -> Environment:
+def settings_of(dsn: str, valkey_url: str, model_url: str) -> Environment:
+    """Return the settings of a deployment on these servers."""
     return {
         "ONELAST_PORT": "0", "ONELAST_CATALOG_DSN": dsn, "ONELAST_REDIS_URL": valkey_url,
         "ONELAST_UPSTREAM_URL": model_url, "ONELAST_UPSTREAM_API_KEY": "key-of-the-models", "ONELAST_UPSTREAM_MODELS": MODELS,

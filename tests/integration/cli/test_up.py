@@ -77,13 +77,6 @@ async def test_a_second_start_on_the_same_data_folder_is_refused_in_a_sentence(h
     assert (await home.node.api.http.get("/readyz")).status_code == 200
 
 
-async def test_a_second_start_on_the_same_port_is_refused_in_a_sentence(home: Home, data_folder: Path) -> None:
-    second = await run_onelast("up", environment={"ONELAST_PORT": str(home.port), "ONELAST_DATA_DIR": str(data_folder)})
-    assert (second.status, second.out, second.err.count("\n")) == (2, "", 1)
-    assert "ONELAST_PORT" in second.err
-    assert data_folder not in data_folder.parent.iterdir()
-
-
 async def test_no_log_holds_a_password_a_token_or_what_was_said(home: Home) -> None:
     http, email = home.node.api.http, "marked@example.com"
     signed_up = await http.post("/v1/users", json={"email": email, "password": PASSWORD, "name": "Marked"})

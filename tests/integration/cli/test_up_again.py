@@ -1,7 +1,7 @@
 """`onelast up` ends in every way that a process can end, and finds its data again."""
 
-import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from tests.integration.cli.nodes import Node, up
 from tests.integration.cli.talking import begin_stream
 from tests.support.api import PASSWORD, Caller, text_of
-from tests.support.processes import ONELAST, running
+from tests.support.processes import ONELAST, running, until
 
 LAST_LINE = "Everything is stopped; your data are kept.\n"
 LONG = "Tell me a very long story about the sea."
@@ -28,9 +28,13 @@ async def sign_in_again(node: Node, caller: Caller) -> Caller:
     return Caller(node.api.http, caller.signed_up | answer.json(), caller.email)
 
 
-def begun(data_folder: Path) -> bool:
-    """Return whether PostgreSQL's files are being made."""
-    return any(data_folder.glob("postgres*"))
+def begun(data_folder: Path) -> Callable[[], Awaitable[bool]]:
+    """Return the question whether PostgreSQL's files are being made."""
+
+    async def ask() -> bool:
+        return any(data_folder.glob("postgres*"))  # noqa: ASYNC240
+
+    return ask
 
 
 async def talkative_agent(caller: Caller) -> str:
@@ -79,8 +83,7 @@ async def test_kill_9_leaves_nothing_in_the_way_and_the_next_start_finishes_the_
 
 async def test_ctrl_c_while_it_starts_leaves_nothing_in_the_way(settings: dict[str, str], data_folder: Path) -> None:
     async with running(ONELAST, "up", environment=settings) as program:
-        while not begun(data_folder):  # noqa: ASYNC110  (a folder tells nobody)
-            await asyncio.sleep(0.01)
+        await until(begun(data_folder))
         ended = await program.end(signal.SIGINT)
         assert (ended.status, ended.err) == (0, "")
         await program.leaves_nothing()

@@ -4,8 +4,9 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 import psutil
@@ -21,6 +22,11 @@ def data_folder(path: Path) -> Iterator[DataFolder]:
         yield folder
     finally:
         folder.release()
+
+
+def names_in(folder: Path) -> list[str]:
+    """Return what a folder holds."""
+    return sorted(item.name for item in folder.iterdir())
 
 
 class Holder:
@@ -59,9 +65,16 @@ async def holding(server: str, path: Path, **environment: str) -> AsyncIterator[
 
 
 async def gone(processes: Iterable[psutil.Process]) -> None:
-    """Return once none of them runs; the test's own time limit ends a vain wait."""
-    while any(_runs(process) for process in processes):
-        await asyncio.sleep(0.02)
+    """Return once none of them runs."""
+    await until(lambda: not any(_runs(process) for process in processes))
+
+
+async def until(so: Callable[[], bool]) -> None:
+    """Return once it is so; the test's own time limit ends a vain wait."""
+    for _ in count():
+        if so():
+            return
+        await asyncio.sleep(0.002)
 
 
 def descendants() -> set[psutil.Process]:

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.embedded.folder import EmbeddedProblem
 from adapters.embedded.postgres import EmbeddedPostgres
-from tests.integration.embedded.holding import data_folder, descendants, gone, holding
+from tests.integration.embedded.holding import data_folder, descendants, gone, holding, names_in, until
 
 
 @asynccontextmanager
@@ -51,8 +51,8 @@ async def test_a_stop_leaves_the_data_behind_and_nothing_else(path: Path) -> Non
         started = descendants() - before
         assert started
     await gone(started)
-    assert sorted(item.name for item in path.iterdir()) == ["lock", "logs", "postgres", "secrets"]
-    assert not (path / "postgres" / "postmaster.pid").exists()
+    assert names_in(path) == ["lock", "logs", "postgres", "secrets"]
+    assert "postmaster.pid" not in names_in(path / "postgres")
 
 
 async def test_it_lets_nobody_in_without_the_password(path: Path) -> None:
@@ -96,23 +96,30 @@ async def test_a_start_that_is_given_up_while_the_data_are_made_leaves_nothing_r
     before = descendants()
     with data_folder(path) as folder:
         starting = asyncio.create_task(EmbeddedPostgres.start(folder))
-        while not list(path.glob("postgres.new.*")):
-            await asyncio.sleep(0.001)
+        await until(lambda: any(name.startswith("postgres.new.") for name in names_in(path)))
         starting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await starting
         await gone(descendants() - before)
     async with running(path) as server:
         await execute(server.dsn, "SELECT 1")
-    assert sorted(item.name for item in path.iterdir()) == ["lock", "logs", "postgres", "secrets"]
+    assert names_in(path) == ["lock", "logs", "postgres", "secrets"]
 
 
 async def test_a_port_that_is_taken_is_told(path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
         with pytest.raises(EmbeddedProblem, match=r"PostgreSQL ended with status 1: .*could not"):
-            async with running(path, port=port):
+            async with running(path, port=taken.getsockname()[1]):
                 pass
+
+
+async def test_data_whose_password_was_lost_are_told(path: Path) -> None:
+    async with running(path):
+        (path / "secrets" / "postgres").unlink()
+    with pytest.raises(EmbeddedProblem, match="PostgreSQL does not let us in: password authentication failed"):
+        async with running(path):
+            pass
 
 
 async def test_data_of_another_release_are_refused_and_stay_as_they_are(path: Path) -> None:
@@ -122,7 +129,7 @@ async def test_data_of_another_release_are_refused_and_stay_as_they_are(path: Pa
     with pytest.raises(EmbeddedProblem, match=r"are of PostgreSQL 17; this onelast brings PostgreSQL 18\."):
         async with running(path):
             pass
-    assert [item.name for item in data.iterdir()] == ["PG_VERSION"]
+    assert names_in(data) == ["PG_VERSION"]
 
 
 async def test_a_folder_that_holds_something_else_is_refused(path: Path) -> None:

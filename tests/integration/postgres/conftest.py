@@ -21,9 +21,15 @@ PATIENCE = 20.0
 
 
 @pytest.fixture(scope="session")
-async def shared_database(postgres: PostgresServer) -> AsyncIterator[Database]:
+async def folder_dsn(postgres: PostgresServer) -> str:
     """Both trees in a database that only the tests in this folder share."""
-    database = Database(await postgres.database(), name="shared", patience=PATIENCE)
+    return await postgres.database()
+
+
+@pytest.fixture(scope="session")
+async def shared_database(folder_dsn: str) -> AsyncIterator[Database]:
+    """The folder's database."""
+    database = Database(folder_dsn, name="shared", patience=PATIENCE)
     yield database
     await database.close()
 

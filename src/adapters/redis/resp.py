@@ -1,0 +1,89 @@
+"""A bare connection to a Redis or Valkey server, for what redis-py is too slow for (docs/adr/0011-run-log-on-valkey.md).
+
+hiredis packs and parses; this adds the socket.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+import hiredis
+from redis.asyncio.connection import SSLConnection, parse_url
+
+Word = bytes | str | int
+Command = tuple[Word, ...]
+_PORT: Final = 6379
+
+
+class RespConnection(asyncio.Protocol):
+    """Tells each reply to `heard` (errors are hiredis.ReplyError values), and to `lost` that nothing more will come."""
+
+    transport: asyncio.Transport
+
+    def __init__(self, heard: Callable[[Any], None], lost: Callable[[], None]) -> None:
+        self._reader = hiredis.Reader()
+        self._heard, self._lost = heard, lost
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self.transport = transport  # type: ignore[assignment]  # uvloop's has the methods, but not the class
+
+    def data_received(self, data: bytes) -> None:
+        """Parse whole replies."""
+        self._reader.feed(data)
+        while (reply := self._reader.gets()) is not False:
+            self._heard(reply)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """Say so."""
+        self._lost()
+
+    def send(self, *commands: Command) -> None:
+        """Write commands in one go."""
+        self.transport.write(b"".join([hiredis.pack_command(command) for command in commands]))  # type: ignore[arg-type]
+
+    def abort(self) -> None:
+        """Close at once."""
+        self.transport.abort()
+
+
+async def connect(url: str, heard: Callable[[Any], None], lost: Callable[[], None], *, patience: float) -> RespConnection:
+    """Return a connection, signed in and at its database; OSError, or TimeoutError after `patience` seconds."""
+    replies: list[Any] = []
+    arrived = asyncio.Event()
+    greeted = False
+
+    def listen(reply: Any) -> None:
+        if greeted:
+            heard(reply)
+        else:
+            replies.append(reply)
+            arrived.set()
+
+    address = parse_url(url.replace("valkey://", "redis://", 1))
+    greeting = _greeting(address)
+    async with asyncio.timeout(patience):
+        _, connection = await asyncio.get_running_loop().create_connection(
+            lambda: RespConnection(listen, lambda: lost() if greeted else arrived.set()), address["host"],
+            address.get("port", _PORT), ssl=True if address.get("connection_class") is SSLConnection else None,
+        )
+        connection.send(*greeting)
+        while len(replies) < len(greeting) and not connection.transport.is_closing():
+            arrived.clear()
+            await arrived.wait()
+    refused = next((reply for reply in replies if isinstance(reply, hiredis.ReplyError)), None)
+    if refused is not None or connection.transport.is_closing():
+        connection.abort()
+        raise ConnectionRefusedError(f"the server refused the connection: {refused or 'it closed it'}")
+    greeted = True
+    return connection
+
+
+def _greeting(address: Any) -> list[Command]:
+    """Return the commands that sign in and choose the database; PING when neither is needed."""
+    commands: list[Command] = []
+    if address.get("password"):
+        commands.append(("AUTH", *([address["username"]] if address.get("username") else []), address["password"]))
+    if address.get("db"):
+        commands.append(("SELECT", address["db"]))
+    return commands or [("PING",)]

@@ -1,0 +1,287 @@
+"""The run log on Valkey: a stream per run, whose entries' ids are the numbers of their first events.
+
+The id is the fence: a writer sends the number that follows what it knows to be written, one entry at a time, and the server
+refuses a number that exists. Viewers see an event when it is written, so no number is ever seen with two meanings.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final
+
+from adapters.redis.following import Following
+from adapters.redis.manuscript import Manuscript
+from adapters.redis.pipe import Pipe
+from adapters.redis.resp import Command
+from adapters.redis.run_codec import Entry, encode_bodies, entry_of
+from adapters.redis.scripts import Script
+from adapters.redis.subscription import Subscription
+from application.ports.run_log import (
+    AttemptStarted,
+    End,
+    FencedOut,
+    MessageDelta,
+    Opened,
+    RunCreated,
+    RunEvent,
+    RunEventBody,
+    RunFeed,
+    RunLog,
+    RunWriter,
+)
+from application.runs.transcript import Transcripts
+from domain.shared.errors import Unavailable
+from domain.shared.identifiers import RunId
+
+_WRITTEN: Final = 1
+_RUNNING_MILLIS: Final = 3_600_000
+_KEPT_HERE_SECONDS: Final = 15.0
+_PAUSE_SECONDS: Final = 0.1
+_MOST_UNWRITTEN: Final = 10_000
+# KEYS: the stream, also the channel. ARGV: number of the first event, attempt, events, lifetime in milliseconds.
+_APPEND: Final = Script("""
+local id = ARGV[1] .. '-0'
+local added
+if ARGV[1] == '1' then
+  added = redis.pcall('XADD', KEYS[1], id, 'a', ARGV[2], 'e', ARGV[3])
+else
+  added = redis.pcall('XADD', KEYS[1], 'NOMKSTREAM', id, 'a', ARGV[2], 'e', ARGV[3])
+end
+if not added or added.err then return 0 end
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+redis.call('PUBLISH', KEYS[1], ARGV[1] .. ' ' .. ARGV[2] .. ' ' .. ARGV[3])
+return 1
+""")
+
+
+class RedisRunLog(RunLog):
+    """Writes of all runs leave together, `window` seconds apart at most; what is urgent (the first text, the end) leaves at once.
+
+    When the server has been away for `alone_after` seconds and `may_go_alone` says that nobody can have taken this node's runs
+    over, viewers of this node see events before they are written. An ended log is kept for `lifetime` seconds.
+    """
+
+    def __init__(
+        self, url: str, *, prefix: str = "onelast:run:", window: float = 0.005, lifetime: float = 120.0, alone_after: float = 2.0,
+        may_go_alone: Callable[[], bool] = lambda: True, patience: float = 1.0,
+    ) -> None:
+        self._prefix, self._window, self._ended_millis = prefix, window, round(lifetime * 1000)
+        self._alone_after, self._may_go_alone = alone_after, may_go_alone
+        self._pipe = Pipe(url, patience=patience)
+        self._transcripts = Transcripts(lifetime=_KEPT_HERE_SECONDS, unwatched=self._unwatched)
+        self._following = Following(self._pipe, Subscription(url, patience=patience), self._transcripts, prefix)
+        self._writing: dict[RunId, Manuscript] = {}
+        self._due: set[Manuscript] = set()
+        self._uncertain: dict[Manuscript, None] = {}
+        self._timer: asyncio.Handle | None = None
+        self._mending: asyncio.Task[None] | None = None
+        self._away_since: float | None = None
+        self._flushed_at = float("-inf")
+
+    def begin(self, run_id: RunId) -> RunWriter:
+        """Return the writer of a log that nobody else writes."""
+        return self._writer(Manuscript(self._transcripts.open(run_id), 1))
+
+    async def take_over(self, created: RunCreated, opening: AttemptStarted) -> Opened:
+        """Read the log and write behind its end, until nothing came in between."""
+        run_id = created.run.id
+        while True:
+            entries = await self._read(run_id)
+            if entries and entries[-1].attempt > opening.attempt:
+                raise FencedOut(f"run {run_id} is at attempt {entries[-1].attempt}")
+            lines = _lines(entries)
+            manuscript = Manuscript(self._transcripts.open(run_id), opening.attempt, lines)
+            manuscript.tell([opening] if lines else [created, opening])
+            if (await self._ask(self._append(manuscript)))[0] == _WRITTEN:
+                self._following.leave(run_id)
+                manuscript.landed()
+                return Opened(self._writer(manuscript), [RunEvent(run_id, seq, body) for seq, body in enumerate(lines, 1)])
+
+    async def last_seq(self, run_id: RunId) -> int:
+        """Return the last number written."""
+        transcript = self._transcripts.find(run_id)
+        if transcript is not None and (transcript.ended or run_id in self._writing):
+            return len(transcript.events)
+        try:
+            newest = (await self._ask(self._newest(run_id)))[0]
+        except Unavailable:
+            return 0
+        return entry_of(newest[0]).last if newest else 0
+
+    async def feed(self, run_id: RunId, after: int) -> RunFeed:
+        """Return a reading of the transcript; that of a run which is made elsewhere is kept up to date while it is read."""
+        transcript = self._transcripts.find(run_id)
+        if run_id not in self._writing and (transcript is None or not transcript.ended):
+            await self._following.join(run_id)
+        return self._transcripts.open(run_id).feed(after)
+
+    async def open(self) -> None:
+        """Connect now, so that the first run need not wait for it; Unavailable."""
+        await self._ask(("PING",))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._mending is not None:
+            self._mending.cancel()
+            await asyncio.wait({self._mending})
+        await self._following.close()
+        await self._pipe.close()
+
+    def note(self, manuscript: Manuscript, *, urgent: bool) -> None:
+        """Have the manuscript written with the others, soon or at once."""
+        self._due.add(manuscript)
+        if urgent or self._timer is None:
+            if self._timer is not None:
+                self._timer.cancel()
+            loop = asyncio.get_running_loop()
+            wait = 0.0 if urgent else self._flushed_at + self._window - loop.time()
+            self._timer = loop.call_later(wait, self._flush) if wait > 0 else loop.call_soon(self._flush)
+
+    def _writer(self, manuscript: Manuscript) -> RunWriter:
+        self._writing[manuscript.transcript.run_id] = manuscript
+        return _RedisRunWriter(self, manuscript)
+
+    def _flush(self) -> None:
+        self._timer, self._flushed_at = None, asyncio.get_running_loop().time()
+        ready = [one for one in self._due if not one.on_its_way and one not in self._uncertain]
+        alone = [one for one in self._due if one in self._uncertain]
+        self._due.clear()
+        if alone and self._alone():
+            self._show_unwritten(alone)
+        if not ready:
+            return
+        if not self._pipe.connected:
+            self._doubt(ready)
+            return
+        answered = self._pipe.submit([self._append(one) for one in ready])
+        answered.add_done_callback(partial(self._answered, ready))
+
+    def _answered(self, sent: Sequence[Manuscript], answered: "asyncio.Future[list[Any]]") -> None:
+        if answered.cancelled() or answered.exception() is not None:
+            self._doubt(sent)
+            return
+        answers = answered.result()
+        for manuscript, answer in zip(sent, answers, strict=True):
+            if answer == _WRITTEN:
+                manuscript.landed()
+                self._go_on(manuscript)
+        self._doubt([one for one, answer in zip(sent, answers, strict=True) if answer != _WRITTEN])
+
+    def _go_on(self, manuscript: Manuscript) -> None:
+        if manuscript.unwritten:
+            self.note(manuscript, urgent=True)
+        elif manuscript.finished:
+            self._writing.pop(manuscript.transcript.run_id, None)
+            self._transcripts.note_end(manuscript.transcript.run_id)
+
+    def _doubt(self, manuscripts: Sequence[Manuscript]) -> None:
+        """Find out, as soon as the server can be asked, how far these are written."""
+        self._uncertain |= dict.fromkeys(manuscripts)
+        if self._uncertain and self._mending is None:
+            self._mending = asyncio.create_task(self._mend())
+
+    async def _mend(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while doubtful := list(self._uncertain):
+                try:
+                    runs = [one.transcript.run_id for one in doubtful]
+                    answers = await self._ask(("SCRIPT", "LOAD", _APPEND.source), *[self._newest(run_id) for run_id in runs])
+                except Unavailable:
+                    self._away_since = self._away_since or loop.time()
+                    if self._alone():
+                        self._show_unwritten(doubtful)
+                    await asyncio.sleep(_PAUSE_SECONDS)
+                    continue
+                self._away_since = None
+                for manuscript, newest in zip(doubtful, answers[1:], strict=True):
+                    self._settle_doubt(manuscript, entry_of(newest[0]) if newest else None)
+        finally:
+            self._mending = None
+
+    def _settle_doubt(self, manuscript: Manuscript, newest: Entry | None) -> None:
+        self._uncertain.pop(manuscript, None)
+        last = newest.last if newest else 0
+        if newest is not None and (newest.attempt > manuscript.attempt or last > len(manuscript.lines)):
+            self._overtaken(manuscript)
+            return
+        manuscript.found(last)
+        self._go_on(manuscript)
+
+    def _overtaken(self, manuscript: Manuscript) -> None:
+        transcript = manuscript.transcript
+        if self._writing.get(transcript.run_id) is manuscript:
+            del self._writing[transcript.run_id]
+        if manuscript.fall_behind():
+            self._transcripts.drop(transcript.run_id)
+            transcript.turn_away()
+        elif transcript.viewers:
+            self._following.join_later(transcript.run_id)
+
+    def _alone(self) -> bool:
+        away = self._away_since
+        return away is not None and asyncio.get_running_loop().time() - away >= self._alone_after and self._may_go_alone()
+
+    def _show_unwritten(self, manuscripts: Sequence[Manuscript]) -> None:
+        for manuscript in manuscripts:
+            manuscript.show_all()
+            if manuscript.finished:
+                self._writing.pop(manuscript.transcript.run_id, None)
+                self._transcripts.note_end(manuscript.transcript.run_id)
+        for manuscript in list(self._uncertain)[: max(0, len(self._uncertain) - _MOST_UNWRITTEN)]:
+            if manuscript.finished:
+                del self._uncertain[manuscript]
+
+    def _unwatched(self, run_id: RunId) -> None:
+        if run_id not in self._writing:
+            self._following.leave(run_id)
+
+    def _append(self, manuscript: Manuscript) -> Command:
+        entry = manuscript.next_entry()
+        millis = self._ended_millis if isinstance(entry.bodies[-1], End) else _RUNNING_MILLIS
+        key = self._prefix + manuscript.transcript.run_id
+        return ("EVALSHA", _APPEND.digest, 1, key, entry.first, entry.attempt, encode_bodies(entry.bodies), millis)
+
+    def _newest(self, run_id: RunId) -> Command:
+        return ("XREVRANGE", self._prefix + run_id, "+", "-", "COUNT", 1)
+
+    async def _read(self, run_id: RunId) -> list[Entry]:
+        answers = await self._ask(("SCRIPT", "LOAD", _APPEND.source), ("XRANGE", self._prefix + run_id, "-", "+"))
+        return [entry_of(stored) for stored in answers[1]]
+
+    async def _ask(self, *commands: Command) -> list[Any]:
+        answers = await self._pipe.ask(*commands)
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise Unavailable("The server of the run log refuses what it is asked.") from answer
+        return answers
+
+
+class _RedisRunWriter(RunWriter):
+    """One attempt's writer."""
+
+    __slots__ = ("_log", "_manuscript", "_started")
+
+    def __init__(self, log: RedisRunLog, manuscript: Manuscript) -> None:
+        self._log, self._manuscript, self._started = log, manuscript, False
+
+    def tell(self, *bodies: RunEventBody) -> None:
+        """Take the events; the first text and all that is no text is urgent."""
+        self._manuscript.tell(bodies)
+        text = isinstance(bodies[-1], MessageDelta)
+        self._log.note(self._manuscript, urgent=not (text and self._started))
+        self._started = self._started or text
+
+    async def settle(self) -> int:
+        """Wait until viewers see all that was told."""
+        return await self._manuscript.settle()
+
+
+def _lines(entries: Sequence[Entry]) -> list[RunEventBody]:
+    """Return the events from number 1 on; a head that the server has lost is replaced by pieces without text."""
+    lines: list[RunEventBody] = [MessageDelta("")] * (entries[0].first - 1 if entries else 0)
+    for entry in entries:
+        lines += entry.bodies
+    return lines

@@ -1,0 +1,76 @@
+"""`onelast migrate` and `onelast serve`: the production form, and how it ends."""
+
+import asyncio
+import signal
+
+from bench.upstream import TEXT
+from tests.integration.cli.conftest import Environment
+from tests.integration.cli.nodes import serving
+from tests.integration.cli.talking import begin_stream
+from tests.support.api import text_of
+from tests.support.processes import run_onelast, until
+
+PACED = "scripted-50-20ms"
+
+
+async def test_a_database_is_served_once_it_is_migrated(fresh: Environment) -> None:
+    refused = await run_onelast("serve", environment=fresh)
+    assert (refused.status, refused.out, refused.err.count("\n")) == (2, "", 1)
+    assert "`onelast migrate`" in refused.err
+    for said in ("was migrated from none to", "is at"):
+        migrated = await run_onelast("migrate", environment=fresh)
+        assert (migrated.status, migrated.err) == (0, "")
+        assert all(f"The {name} {said}" in migrated.out for name in ("catalog", "shard 0"))
+    assert "0 built-in agents were added or changed" in migrated.out
+    async with serving(fresh) as node:
+        assert (await node.api.http.get("/readyz")).status_code == 200
+        agents = (await node.api.http.get("/v1/agents?limit=100")).json()["data"]
+        assert "einstein" in [agent["slug"] for agent in agents]
+
+
+async def test_a_terminated_node_sends_its_viewers_elsewhere_without_an_end(deployment: Environment) -> None:
+    async with serving(deployment) as node:
+        caller = await node.api.sign_up()
+        session = await caller.session(await caller.agent(PACED))
+        async with begin_stream(caller, session, "Hello!") as stream:
+            run = (await stream.until("message.delta"))["run_id"]
+            node.program.send(signal.SIGTERM)
+            seen = await stream.to_its_close()
+        assert (await node.program.end()).status == 0
+        assert "end" not in [event["type"] for event in seen]
+        assert len(text_of(seen)) < len(TEXT)
+    async with serving(deployment) as node:
+        caller.http = node.api.http
+        events = seen + await caller.events(run, headers={"last-event-id": str(seen[-1]["seq"])})
+        assert (events[-1]["type"], events[-1]["status"]) == ("end", "completed")
+        assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+        assert text_of(events) == text_of(await caller.events(run)) == TEXT
+        assert [message["content"][0]["text"] for message in await caller.messages(session)] == ["Hello!", TEXT]
+
+
+async def test_a_terminated_node_answers_what_it_was_asked(deployment: Environment) -> None:
+    async with serving(deployment) as node:
+        caller = await node.api.sign_up()
+        session = await caller.session(await caller.agent(PACED))
+
+        async def stored() -> bool:
+            return bool(await caller.messages(session))
+
+        asked = asyncio.create_task(caller.say(session))
+        await until(stored)
+        assert (await node.program.end(signal.SIGTERM)).status == 0
+        assert (await asked).json()["reply"]["content"][0]["text"] == TEXT
+
+
+async def test_kill_9_loses_no_message_and_the_reply_is_made_by_the_next_node(deployment: Environment) -> None:
+    async with serving(deployment) as node:
+        caller = await node.api.sign_up()
+        session = await caller.session(await caller.agent(PACED))
+        run = await caller.begin(session, "Hello!")
+        await node.program.end(signal.SIGKILL)
+    async with serving(deployment) as node:
+        caller.http = node.api.http
+        events = await caller.events(run)
+        assert (events[-1]["status"], text_of(events)) == ("completed", TEXT)
+        assert [message["content"][0]["text"] for message in await caller.messages(session)] == ["Hello!", TEXT]
+        assert (await caller.get(f"/v1/runs/{run}")).json()["attempt"] == 2

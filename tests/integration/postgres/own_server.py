@@ -1,0 +1,65 @@
+"""A PostgreSQL of a module's own, to be stopped, killed and frozen; it comes back under the same address."""
+
+import signal
+from pathlib import Path
+
+import psutil
+
+from adapters.embedded.child import free_port
+from adapters.embedded.folder import DataFolder
+from adapters.embedded.postgres import EmbeddedPostgres
+from tests.support.servers import FAST, PostgresServer
+
+_COUNTING = {"shared_preload_libraries": "pg_stat_statements"}
+
+
+class OwnServer:
+    """Counts statements; `database` hands out migrated databases."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._port = DataFolder(folder), free_port()
+        self._frozen: list[psutil.Process] = []
+
+    async def start(self) -> None:
+        """Start it, for the first time or again."""
+        self._server = await EmbeddedPostgres.start(self._folder, port=self._port, settings=FAST | _COUNTING)
+
+    async def prepare(self) -> None:
+        """Make what `database` copies."""
+        await PostgresServer(self._server).prepare()
+
+    async def database(self) -> str:
+        """Return the DSN of a migrated database of a test's own."""
+        return await PostgresServer(self._server).database()
+
+    async def stop(self) -> None:
+        """Stop it in good order."""
+        await self._server.stop()
+
+    def kill(self) -> None:
+        """End all its processes at once."""
+        for process in self._processes():
+            process.kill()
+
+    def freeze(self) -> None:
+        """Let all its processes stand still."""
+        self._frozen = self._processes()
+        for process in self._frozen:
+            process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        for process in self._frozen:
+            process.send_signal(signal.SIGCONT)
+        self._frozen = []
+
+    async def clear_away(self) -> None:
+        """Stop it, whatever a test has done to it."""
+        self.thaw()
+        await self._server.stop()
+        self._folder.release()
+
+    def _processes(self) -> list[psutil.Process]:
+        pid = int((self._folder.path / "postgres" / "postmaster.pid").read_text().split()[0])
+        postmaster = psutil.Process(pid)
+        return [postmaster, *postmaster.children(recursive=True)]

@@ -1,0 +1,136 @@
+"""A living Database whose server goes away and comes back."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.memory.entropy import MemoryEntropy
+from adapters.postgres.catalog import PostgresCatalog
+from adapters.postgres.catalog_readers import PostgresUserReader
+from adapters.postgres.database import Database
+from adapters.postgres.outbox import PostgresOutbox
+from application.users.views import UserView
+from domain.shared.errors import StaleWrite, Unavailable
+from domain.users.user import EmailTaken, UserErased
+from tests.contracts.ports.catalog.access import add_user, read_user, save_user
+from tests.integration.postgres.conftest import PATIENCE
+from tests.integration.postgres.losing_proxy import LosingProxy
+from tests.integration.postgres.own_server import OwnServer
+from tests.integration.postgres.waiting import WAIT, WAITING, Gate
+from tests.support.builders import LATER, new_user, new_user_id
+from tests.support.storing import store_user
+
+
+class Node:
+    """What one process has of a database."""
+
+    def __init__(self, dsn: str, entropy: MemoryEntropy, *, statement_timeout: float = 10.0) -> None:
+        self.database = Database(dsn, name="own", patience=PATIENCE, statement_timeout=statement_timeout)
+        self.catalog = PostgresCatalog(self.database, entropy)
+        self.users = PostgresUserReader(self.database)
+        self.outbox = PostgresOutbox(self.database, [self.database])
+
+    async def refuses_everything(self) -> None:
+        """Look that every operation says that the database is away."""
+        attempts = (
+            self.database.ping(), self.users.find_user(new_user_id()), store_user(self.catalog), self.outbox.claim(10),
+            asyncio.gather(*(self.users.find_user(new_user_id()) for _ in range(30))),
+        )
+        for attempt in attempts:
+            with pytest.raises(Unavailable):
+                await attempt
+
+
+@pytest.fixture
+async def node(own_dsn: str, entropy: MemoryEntropy) -> AsyncIterator[Node]:
+    node = Node(own_dsn, entropy)
+    yield node
+    await node.database.close()
+
+
+@pytest.mark.parametrize("killed", [False, True])
+async def test_a_server_that_comes_back_is_found_again(own_server: OwnServer, entropy: MemoryEntropy, killed: bool) -> None:
+    node = Node(await own_server.database(), entropy)
+    user = await store_user(node.catalog)
+    await asyncio.gather(*(node.users.find_user(user.id) for _ in range(30)))
+    if killed:
+        own_server.kill()
+    await own_server.stop()
+    await node.refuses_everything()
+    await own_server.start()
+    assert await node.users.find_user(user.id) == UserView.of(user)
+    await asyncio.gather(*(store_user(node.catalog) for _ in range(30)))
+    await node.database.ping()
+    await node.database.close()
+
+
+async def test_a_frozen_server_is_given_up_and_used_again_when_it_is_thawed(
+    own_server: OwnServer, entropy: MemoryEntropy
+) -> None:
+    node = Node(await own_server.database(), entropy, statement_timeout=0.1)
+    user = await store_user(node.catalog)
+    own_server.freeze()
+    with pytest.raises(Unavailable):
+        await node.users.find_user(user.id)
+    own_server.thaw()
+    assert await node.users.find_user(user.id) == UserView.of(user)
+    own_server.freeze()
+    await node.database.close()
+    own_server.thaw()
+
+
+async def test_a_reading_whose_connection_is_cut_is_made_again(own_dsn: str, node: Node) -> None:
+    async with Gate.closed(own_dsn) as gate:
+        reading = asyncio.create_task(node.database.rows(WAIT, **WAITING))
+        await gate.cut(await gate.holds())
+        await gate.holds()
+        await gate.open()
+        assert len(await reading) == 1
+
+
+async def test_a_writing_whose_connection_is_cut_is_not_made_again(own_dsn: str, node: Node) -> None:
+    async with Gate.closed(own_dsn) as gate:
+        writing = asyncio.create_task(node.database.take(WAIT, **WAITING))
+        await gate.cut(await gate.holds())
+        with pytest.raises(Unavailable):
+            await writing
+
+
+async def test_a_lost_acknowledgement_is_told_and_nothing_is_stored_twice(own_dsn: str, node: Node, entropy: MemoryEntropy) -> None:
+    async with LosingProxy.before(own_dsn) as (proxy, dsn):
+        far = Node(dsn, entropy)
+        user, second = await store_user(far.catalog), new_user()
+        user.rename("Warm", now=LATER)
+        await save_user(far.catalog, user)
+        user.rename("Grace", now=LATER)
+        for commit in (add_user(far.catalog, second), save_user(far.catalog, user)):
+            proxy.losing = True
+            with pytest.raises(Unavailable):
+                await commit
+            proxy.losing = False
+        assert await read_user(node.catalog, second.id) == second
+        assert (await read_user(node.catalog, user.id)).name == "Grace"
+        assert user.version == 1
+        with pytest.raises(EmailTaken):
+            await add_user(far.catalog, new_user(second.email))
+        with pytest.raises(StaleWrite):
+            await save_user(far.catalog, user)
+        await far.database.close()
+
+
+async def test_an_outbox_whose_database_is_away_does_not_hold_up_the_others(
+    own_server: OwnServer, own_dsn: str, entropy: MemoryEntropy
+) -> None:
+    away, here = Database(await own_server.database(), name="away"), Database(own_dsn, name="here", patience=PATIENCE)
+    outbox, event = PostgresOutbox(here, [away]), UserErased(new_user_id())
+    await away.ping()
+    async with PostgresCatalog(here, entropy).open() as unit:
+        unit.record(event)
+        await unit.commit()
+    await own_server.stop()
+    assert [envelope.event for envelope in await outbox.claim(10)] == [event]
+    await own_server.start()
+    assert list(await outbox.claim(10)) == []
+    await away.close()
+    await here.close()
