@@ -1,6 +1,7 @@
 """Real processes for tests: programs as an operator runs them, with all that they write and all that they start."""
 
 import asyncio
+import itertools
 import os
 import re
 import signal
@@ -11,7 +12,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
@@ -19,10 +19,10 @@ import psutil
 
 from tests.support.api import PASSWORD
 
-T = TypeVar("T")
 REPOSITORY = Path(__file__).parents[2]
 ONELAST = str(Path(sys.executable).with_name("onelast"))
 _MARK = "TEST_PROGRAM"
+_TIED_TO_US = ("setpriv", "--pdeathsig", "KILL")
 _TOKEN = re.compile(r"\bol[art]_[\w-]{8,}")
 
 
@@ -80,10 +80,8 @@ class Program:
 
     def family(self) -> list[psutil.Process]:
         """Return the processes that live and stem from it, itself included."""
-        mark = self._environment[_MARK]
-        marked = [process for process in psutil.process_iter() if _read(process.environ, {}).get(_MARK) == mark]
-        found = {process for one in marked for process in (one, *_read(lambda one=one: one.children(recursive=True), []))}
-        return [process for process in found if _read(process.status, psutil.STATUS_ZOMBIE) != psutil.STATUS_ZOMBIE]
+        marked = [process for process in psutil.process_iter() if _mark_of(process) == self._environment[_MARK]]
+        return [process for process in {*marked, *itertools.chain(*map(_descendants, marked))} if _lives(process)]
 
     async def leaves_nothing(self, within: float = 20) -> None:
         """Return when none of its processes is left."""
@@ -139,7 +137,7 @@ async def _start(command: tuple[str, ...], environment: Mapping[str, str], folde
     whole = {**inherited, **environment, _MARK: uuid4().hex}
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=DEVNULL, stdout=out, stderr=err, env=whole, cwd=REPOSITORY, start_new_session=True
+            *_TIED_TO_US, *command, stdin=DEVNULL, stdout=out, stderr=err, env=whole, cwd=REPOSITORY, start_new_session=True
         )
     return Program(process, whole, folder)
 
@@ -159,9 +157,22 @@ def _secrets(environment: Mapping[str, str]) -> list[str]:
     return [unquote(secret) for secret in (*passwords, *keys) if secret]
 
 
-def _read(reading: Callable[[], T], otherwise: T) -> T:
-    """Return what is read of a process, which may end meanwhile or be somebody else's."""
+def _mark_of(process: psutil.Process) -> str | None:
     try:
-        return reading()
+        return process.environ().get(_MARK)
     except psutil.Error:
-        return otherwise
+        return None
+
+
+def _descendants(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, Integer, Interval, bindparam, case, cast, delete, exists, func, literal, select, text, update
+from sqlalchemy import ARRAY, Double, Integer, bindparam, case, delete, exists, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.postgres.database import Database
@@ -22,10 +22,17 @@ LEASE_SECONDS: Final = 4.0
 _STRAY_SECONDS: Final = 5.0
 _DEAD_KEPT_SECONDS: Final = 60.0
 
+
+
+def _seconds(name: str) -> Any:
+    """Return the bound number of seconds as an interval."""
+    return func.make_interval(0, 0, 0, 0, 0, 0, bindparam(name, type_=Double))
+
+
 _node: Final = bindparam("node", type_=Id)
 _limit: Final = bindparam("limit", type_=Integer)
 _open: Final = RUNS.c.finished_at.is_(None)
-_until: Final = func.now() + cast(text(f"'{LEASE_SECONDS} seconds'"), Interval)
+_until: Final = func.now() + _seconds("lease")
 _renewed: Final = (
     insert(NODES).values(id=_node, alive_until=_until)
     .on_conflict_do_update(index_elements=["id"], set_={"alive_until": _until}).returning(NODES.c.id).cte("renewed")
@@ -49,27 +56,33 @@ def _taking(wanted: Any) -> Statement:
 
 _lost: Final = case((NODES.c.alive_until == text("'-infinity'"), literal(0, Integer)), else_=literal(1, Integer)).label("lost")
 _CLAIM: Final = _taking(
-    select(RUNS.c.id, _lost).join(NODES, NODES.c.id == RUNS.c.node).where(NODES.c.alive_until < func.now(), _open)
+    select(RUNS.c.id, _lost).join(NODES, NODES.c.id == RUNS.c.node)
+    .where(NODES.c.alive_until < func.now() - _seconds("grace"), _open)
 )
-_old_enough: Final = RUNS.c.created_at < func.now() - cast(text(f"'{_STRAY_SECONDS} seconds'"), Interval)
+_old_enough: Final = RUNS.c.created_at < func.now() - text(f"interval '{_STRAY_SECONDS} seconds'")
 _RECLAIM: Final = _taking(
     select(RUNS.c.id, literal(0, Integer).label("lost"))
     .where(RUNS.c.node == _node, _open, _old_enough, RUNS.c.id != func.all(bindparam("making", type_=ARRAY(Id))))
 )
 _SWEEP: Final = Statement(
     delete(NODES).where(
-        NODES.c.alive_until < func.now() - cast(text(f"'{_DEAD_KEPT_SECONDS} seconds'"), Interval),
+        NODES.c.alive_until < func.now() - text(f"interval '{_DEAD_KEPT_SECONDS} seconds'"),
         ~exists().where(RUNS.c.node == NODES.c.id, _open),
     )
 )
 
 
 class PostgresRunLeases(RunLeases):
-    """Works on all shards at once."""
+    """Works on all shards at once; `lease` is in seconds.
 
-    def __init__(self, shards: Sequence[Database], node: NodeId) -> None:
-        self._shards, self._node = tuple(dict.fromkeys(shards)), node
+    After a shard's outage, in which nobody could renew, nodes have another lease's time to come back before they count as dead.
+    """
+
+    def __init__(self, shards: Sequence[Database], node: NodeId, *, lease: float = LEASE_SECONDS) -> None:
+        self._shards, self._node, self._lease = tuple(dict.fromkeys(shards)), node, lease
         self._held_until = float("-inf")
+        self._away: set[Database] = set()
+        self._back_since: dict[Database, float] = {}
 
     @property
     def node(self) -> NodeId:
@@ -83,15 +96,15 @@ class PostgresRunLeases(RunLeases):
 
     async def renew(self) -> Sequence[RunId]:
         """Renew, and read whom to stop, in one statement."""
-        began, away = time.monotonic(), set[Database]()
-        rows = await self._on_all(lambda shard: shard.take(_RENEW, node=self._node), away)
-        if not away:
-            self._held_until = began + LEASE_SECONDS
+        began = time.monotonic()
+        rows = await self._on_all(self._renew)
+        if not self._away:
+            self._held_until = began + self._lease
         return [row["id"] for row in rows]
 
     async def claim(self, limit: int) -> Sequence[Run]:
         """Take over in one statement; locked rows are being claimed by another."""
-        rows = await self._on_all(lambda shard: shard.take(_CLAIM, node=self._node, limit=limit))
+        rows = await self._on_all(lambda shard: shard.take(_CLAIM, node=self._node, limit=limit, grace=self._grace(shard)))
         return [run_from(row) for row in rows]
 
     async def reclaim(self, making: Collection[RunId], limit: int) -> Sequence[Run]:
@@ -104,12 +117,23 @@ class PostgresRunLeases(RunLeases):
         """End the lease as of always."""
         await self._on_all(lambda shard: shard.take(_RELEASE, node=self._node))
 
-    async def _on_all(
-        self, work: Callable[[Database], Awaitable[Sequence[Any]]], away: set[Database] | None = None
-    ) -> list[Any]:
+    async def _renew(self, shard: Database) -> Sequence[Any]:
+        try:
+            rows = await shard.take(_RENEW, node=self._node, lease=self._lease)
+        except Unavailable:
+            self._away.add(shard)
+            raise
+        if shard in self._away:
+            self._away.remove(shard)
+            self._back_since[shard] = time.monotonic()
+        return rows
+
+    def _grace(self, shard: Database) -> float:
+        back_since = self._back_since.get(shard, float("-inf"))
+        return self._lease if shard in self._away or time.monotonic() - back_since < self._lease else 0.0
+
+    async def _on_all(self, work: Callable[[Database], Awaitable[Sequence[Any]]]) -> list[Any]:
         outcomes = await asyncio.gather(*(work(shard) for shard in self._shards), return_exceptions=True)
-        if away is not None:
-            away |= {shard for shard, one in zip(self._shards, outcomes, strict=True) if isinstance(one, BaseException)}
         failures = [one for one in outcomes if isinstance(one, BaseException)]
         for failure in failures:
             if len(failures) == len(outcomes) or not isinstance(failure, Unavailable):

@@ -32,5 +32,17 @@ class Interruption:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         task, self._task = self._task, None
-        ours = self.requested and task is not None and task.uncancel() <= 0
-        return ours and kind is asyncio.CancelledError
+        if not self.requested or task is None or task.uncancel() > 0:
+            return False
+        if kind is not asyncio.CancelledError:
+            await _swallow(task)
+        return kind is asyncio.CancelledError
+
+
+async def _swallow(task: "asyncio.Task[object]") -> None:
+    """Wait for a cancellation that the block did not live to see: it would end whatever waits next."""
+    try:
+        await asyncio.sleep(0)
+    except asyncio.CancelledError:
+        if task.cancelling():
+            raise

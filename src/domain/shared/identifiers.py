@@ -4,6 +4,7 @@ Layout of the 128 bits: 48 of Unix milliseconds, 4 of version (8), 12 of bucket,
 Text form and alphabet: the TypeID specification, version 0.3 (Crockford's base32, lower case).
 """
 
+import re
 from typing import Final, NewType
 
 from domain.shared.errors import Invalid
@@ -23,6 +24,9 @@ _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES: Final = {character: value for value, character in enumerate(_ALPHABET)}
 _PAIRS: Final = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
 _LENGTH: Final = 26
+_ANY: Final = f"[{_ALPHABET}]"
+# The eleventh character holds the version, the fourteenth the variant.
+_TAIL: Final = re.compile(f"[0-7]{_ANY}{{9}}[gh]{_ANY}{{2}}[89abrstv]{_ANY}{{12}}")
 _VERSION: Final = 8 << 76
 _VARIANT: Final = 2 << 62
 
@@ -42,7 +46,7 @@ def make_identifier(prefix: str, *, millis: int, bucket: int, entropy: int) -> s
 def parse_identifier(prefix: str, text: str, *, param: str) -> str:
     """Return `text` when it is an identifier with this prefix, else raise MalformedIdentifier naming `param`."""
     head, _, tail = text.rpartition("_")
-    if head != prefix or len(tail) != _LENGTH or tail[0] > "7" or any(c not in _VALUES for c in tail):
+    if head != prefix or _TAIL.fullmatch(tail) is None:
         raise MalformedIdentifier(f"'{param}' is not an identifier of the form {prefix}_….", param=param)
     return text
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -39,19 +39,27 @@ class Place:
 @pytest.fixture(scope="module")
 async def place(deployment: Environment) -> AsyncIterator[Place]:
     port = free_port()
-    settings = {"ONELAST_UPSTREAM_URL": f"http://127.0.0.1:{port}/v1", "ONELAST_UPSTREAM_MODELS": "any", "ONELAST_LOG_LEVEL": "DEBUG"}
-    async with serving(deployment | settings) as node:
+    models = {"ONELAST_UPSTREAM_URL": f"http://127.0.0.1:{port}/v1", "ONELAST_UPSTREAM_MODELS": "any"}
+    async with serving(deployment | models | {"ONELAST_LOG_LEVEL": "DEBUG"}) as node:
         yield Place(node, port)
 
 
 @asynccontextmanager
 async def answering(port: int, *answers: Answer) -> AsyncIterator[None]:
-    """Have a model server give these answers, the last one again and again."""
-    server = await asyncio.start_server(Provider(list(answers)).serve, "127.0.0.1", port)
+    """Have a model server give these answers, the last one again and again, and go away with all its connections."""
+    provider, writers = Provider(list(answers)), list[asyncio.StreamWriter]()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        await provider.serve(reader, writer)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", port)
     try:
         yield
     finally:
         server.close()
+        for writer in writers:
+            writer.close()
         await server.wait_closed()
 
 
@@ -59,9 +67,11 @@ async def fails_and_goes_on(place: Place, *answers: Answer, kept: str = "") -> N
     """Say something to a model server that gives these answers and is well again afterwards."""
     caller = await place.node.api.sign_up()
     session = await caller.session()
-    async with answering(place.port, *answers) if answers else nobody():
-        async with begin_stream(caller, session, f"Say {MARK}.") as stream:
-            events = await stream.to_its_close()
+    async with AsyncExitStack() as stack:
+        if answers:
+            await stack.enter_async_context(answering(place.port, *answers))
+        stream = await stack.enter_async_context(begin_stream(caller, session, f"Say {MARK}."))
+        events = await stream.to_its_close()
     assert (events[-1]["type"], events[-1]["status"], events[-2]["type"]) == ("end", "failed", "run.failed")
     run = (await caller.get(f"/v1/runs/{events[0]['run_id']}")).json()
     assert (run["status"], run["error"]) == ("failed", events[-2]["error"])
@@ -73,12 +83,6 @@ async def fails_and_goes_on(place: Place, *answers: Answer, kept: str = "") -> N
     async with answering(place.port, HELLO):
         assert (await caller.say(session, "And now?")).json()["run"]["status"] == "completed"
     assert [message["content"][0]["text"] for message in await caller.messages(session)] == [*texts, "And now?", "Hello"]
-
-
-@asynccontextmanager
-async def nobody() -> AsyncIterator[None]:
-    """Have nobody listen."""
-    yield
 
 
 async def test_a_model_server_that_is_away_fails_the_run(place: Place) -> None:

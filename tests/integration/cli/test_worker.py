@@ -8,14 +8,14 @@ from tests.integration.cli.conftest import Environment
 from tests.integration.cli.nodes import serving
 from tests.support.processes import ONELAST, running, until
 
-WAITING = "SELECT (SELECT count(*) FROM catalog.outbox) + (SELECT count(*) FROM shard.outbox)"
+WAITING = "(SELECT count(*) FROM catalog.outbox) + (SELECT count(*) FROM shard.outbox)"
 
 
 async def test_a_worker_drains_the_outboxes_and_ends_when_told(deployment: Environment) -> None:
     database = await asyncpg.connect(deployment["ONELAST_CATALOG_DSN"])
 
     async def drained() -> bool:
-        return await database.fetchval(WAITING) == 0
+        return bool(await database.fetchval(f"SELECT {WAITING} = 0"))
 
     try:
         async with serving(deployment) as node:

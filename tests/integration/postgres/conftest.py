@@ -14,6 +14,7 @@ from adapters.postgres.shards import PostgresShards
 from adapters.postgres.statement import Change, Statement
 from adapters.postgres.tables import AGENTS, CATALOG_OUTBOX, SESSIONS, SHARD_OUTBOX, USERS
 from domain.shared.shard_map import ShardMap
+from tests.integration.postgres.own_server import OwnServer
 from tests.support.servers import PostgresServer
 
 # A busy machine may stall for longer than the patience that suits production.
@@ -107,3 +108,21 @@ def runs(placement: Placement) -> PostgresRunReader:
 @pytest.fixture
 def outbox(database: Database) -> PostgresOutbox:
     return PostgresOutbox(database, [database])
+
+
+@pytest.fixture(scope="session")
+async def lasting_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OwnServer]:
+    """A server that counts statements."""
+    server = OwnServer(tmp_path_factory.mktemp("own_server"))
+    await server.start()
+    await server.prepare()
+    yield server
+    await server.stop()
+    server.release()
+
+
+@pytest.fixture
+async def own_server(lasting_server: OwnServer) -> AsyncIterator[OwnServer]:
+    """The same, for a test that stops it: afterwards it runs again, however the test ends."""
+    yield lasting_server
+    await lasting_server.restore()

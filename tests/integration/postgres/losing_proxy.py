@@ -1,19 +1,27 @@
-"""A proxy in front of a server that can lose the server's replies, when the statement has been run."""
+"""A proxy in front of a server that can lose the server's replies.
+
+A statement that the connection has run before goes out in one message, so it is the reply to the statement itself that is lost.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Self
 from urllib.parse import urlsplit
 
 
 class LosingProxy:
-    """Carries bytes both ways; with `losing` a reply cuts its connection instead of being carried."""
+    """Carries bytes both ways."""
 
     def __init__(self, port: int) -> None:
-        self._port = port
-        self.losing = False
-        self.lost = asyncio.Event()
+        self._port, self._losing = port, False
+
+    @contextmanager
+    def losing_replies(self) -> Iterator[None]:
+        """Meanwhile a reply cuts its connection instead of being carried."""
+        self._losing = True
+        yield
+        self._losing = False
 
     @classmethod
     @asynccontextmanager
@@ -31,10 +39,8 @@ class LosingProxy:
     async def _serve(self, near: asyncio.StreamReader, caller: asyncio.StreamWriter) -> None:
         far, server = await asyncio.open_connection("127.0.0.1", self._port)
         asking = asyncio.create_task(self._carry(near, server))
-        while (reply := await far.read(65_536)) and not self.losing:
+        while (reply := await far.read(65_536)) and not self._losing:
             caller.write(reply)
-        if self.losing:
-            self.lost.set()
         asking.cancel()
         caller.close()
         server.close()

@@ -1,5 +1,6 @@
 """A PostgreSQL of a module's own, to be stopped, killed and frozen; it comes back under the same address."""
 
+import asyncio
 import signal
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import psutil
 from adapters.embedded.child import free_port
 from adapters.embedded.folder import DataFolder
 from adapters.embedded.postgres import EmbeddedPostgres
-from tests.support.servers import FAST, PostgresServer
+from tests.support.servers import PostgresServer
 
-_COUNTING = {"shared_preload_libraries": "pg_stat_statements"}
+# A commit that was acknowledged survives the server's death here, if not the machine's.
+_SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_preload_libraries": "pg_stat_statements"}
 
 
 class OwnServer:
@@ -19,10 +21,12 @@ class OwnServer:
     def __init__(self, folder: Path) -> None:
         self._folder, self._port = DataFolder(folder), free_port()
         self._frozen: list[psutil.Process] = []
+        self._runs = False
 
     async def start(self) -> None:
         """Start it, for the first time or again."""
-        self._server = await EmbeddedPostgres.start(self._folder, port=self._port, settings=FAST | _COUNTING)
+        self._server = await EmbeddedPostgres.start(self._folder, port=self._port, settings=_SETTINGS)
+        self._runs = True
 
     async def prepare(self) -> None:
         """Make what `database` copies."""
@@ -33,13 +37,28 @@ class OwnServer:
         return await PostgresServer(self._server).database()
 
     async def stop(self) -> None:
-        """Stop it in good order."""
+        """Stop it in good order, or what is left of it."""
         await self._server.stop()
+        self._runs = False
 
-    def kill(self) -> None:
+    async def kill(self) -> None:
         """End all its processes at once."""
-        for process in self._processes():
+        processes = self._processes()
+        for process in processes:
             process.kill()
+        while any(psutil.pid_exists(process.pid) for process in processes):  # noqa: ASYNC110  (nobody tells us)
+            await asyncio.sleep(0.01)
+        await self.stop()
+
+    async def restore(self) -> None:
+        """Let it run, whatever was done to it."""
+        self.thaw()
+        if not self._runs:
+            await self.start()
+
+    def release(self) -> None:
+        """Give its folder back."""
+        self._folder.release()
 
     def freeze(self) -> None:
         """Let all its processes stand still."""
@@ -52,12 +71,6 @@ class OwnServer:
         for process in self._frozen:
             process.send_signal(signal.SIGCONT)
         self._frozen = []
-
-    async def clear_away(self) -> None:
-        """Stop it, whatever a test has done to it."""
-        self.thaw()
-        await self._server.stop()
-        self._folder.release()
 
     def _processes(self) -> list[psutil.Process]:
         pid = int((self._folder.path / "postgres" / "postmaster.pid").read_text().split()[0])

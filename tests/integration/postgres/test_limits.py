@@ -7,11 +7,14 @@ import asyncpg
 import pytest
 from sqlalchemy import select
 
+from adapters.memory.entropy import MemoryEntropy
 from adapters.postgres.database import Database
+from adapters.postgres.placement import Placement
 from adapters.postgres.shards import PostgresShards
 from adapters.postgres.statement import Statement
 from adapters.postgres.tables import SESSIONS
 from domain.shared.errors import Unavailable
+from domain.shared.shard_map import ShardMap
 from tests.contracts.ports.shards.access import read_session
 from tests.integration.postgres.waiting import SLEEP, WAIT, WAITING, Gate
 from tests.support.builders import LATER
@@ -34,6 +37,11 @@ async def hasty(own_dsn: str) -> AsyncIterator[Database]:
     database = Database(own_dsn, name="hasty", patience=20, statement_timeout=0.2)
     yield database
     await database.close()
+
+
+@pytest.fixture
+def hasty_shards(hasty: Database, entropy: MemoryEntropy) -> PostgresShards:
+    return PostgresShards(Placement(ShardMap.even(1), [hasty]), entropy)
 
 
 async def test_an_exhausted_pool_is_unavailable_and_gets_over_it(own_dsn: str, narrow: Database) -> None:

@@ -35,4 +35,4 @@ def world(folder_dsn: str, entropy: MemoryEntropy) -> Iterator[World]:
 
 @pytest.mark.parametrize("machine", [CatalogMachine, ShardMachine])
 def test_postgres_does_what_plain_dicts_do(world: World, machine: type[WorldMachine]) -> None:
-    run_machine(machine, world, examples=12, steps=25)
+    run_machine(machine, world, examples=25, steps=25)

@@ -38,7 +38,7 @@ class Gate:
         """Wait until so many are held; return their backends' numbers."""
         oid = await self._connection.fetchval("SELECT oid FROM pg_database WHERE datname = current_database()")
         async with asyncio.timeout(30):
-            while len(stuck := await self._connection.fetch(_STUCK, oid)) < count:
+            while len(stuck := await self._connection.fetch(_STUCK, oid)) < count:  # noqa: ASYNC110  (nobody tells us)
                 await asyncio.sleep(0.01)
         return [row["pid"] for row in stuck]
 
