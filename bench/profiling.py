@@ -13,7 +13,7 @@ from bench.measurement import Measurement
 from bench.stage import Stage
 
 _SECONDS = 10
-_RATE = 400
+_RATE = 250
 
 
 async def profile(measurement: Measurement, stage: Stage, file: Path) -> list[tuple[str, float]]:

@@ -7,8 +7,13 @@ import pytest
 from adapters.memory.entropy import MemoryEntropy
 from adapters.postgres.database import Database
 from adapters.postgres.leases import PostgresRunLeases
+from adapters.postgres.placement import Placement
+from adapters.postgres.shards import PostgresShards
+from domain.shared.errors import Unavailable
 from domain.shared.identifiers import NodeId
-from tests.contracts.ports.run_leases import Elapse, Join, RunLeasesSuite
+from domain.shared.shard_map import ShardMap
+from tests.contracts.ports.run_leases import Elapse, Join, RunLeasesSuite, begun_by, found
+from tests.integration.postgres.own_server import OwnServer
 
 LEASE = 0.4
 
