@@ -12,6 +12,7 @@ from application.agents.seed_catalogue import SeedCatalogue
 from application.ports.chat_model import ChatModel
 from entrypoints.http.app import create_app
 from entrypoints.ioc.container import build_container, build_everything
+from entrypoints.ioc.runs import RunMaking
 from entrypoints.settings import Settings
 from tests.support.api import Api
 
@@ -45,8 +46,11 @@ async def running_application(settings: Settings, *overrides: Provider) -> Async
     try:
         app = create_app(await build_everything(container))
         await (await container.get(SeedCatalogue)).execute()
+        making = await container.get(RunMaking)
+        await making.begin()
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test", timeout=30) as http:
             yield Application(Api(http), container, scripted)
+        await making.leave()
     finally:
         await container.close()

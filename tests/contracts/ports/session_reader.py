@@ -1,5 +1,8 @@
 """What every reader of sessions does. The fixtures: `sessions`, and `shards` to write what it reads."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 
 from application.paging import PageRequest
@@ -98,9 +101,8 @@ class ListingSuite:
         views = [SessionView.of(await store_session(shards, owner)) for _ in range(7)]
         archived = [await store_archived(shards, owner) for _ in range(2)]
         for kind, wanted in ((None, [*views, *archived]), (False, views), (True, archived)):
-            await walks_both_ways(
-                lambda page, kind=kind: sessions.list_for_owner(owner, page, kind), wanted, limit=limit, descending=descending
-            )
+            reading = partial(sessions.list_for_owner, owner, archived=kind)
+            await walks_both_ways(reading, wanted, limit=limit, descending=descending)
 
     async def test_a_cursor_may_name_a_session_that_is_gone(self, shards: Shards, sessions: SessionReader) -> None:
         owner = new_user_id()
@@ -142,9 +144,12 @@ class MessagesSuite:
             page = await page_with(lambda page: sessions.read_messages(session.owner_id, session.id, page), request)
             assert (page.items, page.has_more) == ((), False)
 
-    @pytest.mark.parametrize("param", ["after", "before"])
+    @pytest.mark.parametrize(
+        ("param", "page_at"),
+        [("after", lambda cursor: PageRequest(after=cursor)), ("before", lambda cursor: PageRequest(before=cursor))],
+    )
     async def test_a_cursor_that_is_not_of_the_session_is_refused_by_its_name(
-        self, shards: Shards, sessions: SessionReader, param: str
+        self, shards: Shards, sessions: SessionReader, param: str, page_at: Callable[[str], PageRequest]
     ) -> None:
         session, _ = await store_conversation(shards, "Hello!")
         empty = await store_session(shards, session.owner_id)
@@ -152,7 +157,7 @@ class MessagesSuite:
         for place in (session, empty):
             for cursor in (foreign.id, "message_none", ""):
                 with pytest.raises(Invalid) as refused:
-                    await sessions.read_messages(place.owner_id, place.id, PageRequest(**{param: cursor}))
+                    await sessions.read_messages(place.owner_id, place.id, page_at(cursor))
                 assert refused.value.param == param
 
     async def test_a_cursor_in_a_session_that_is_not_there_matters_to_nobody(self, sessions: SessionReader) -> None:

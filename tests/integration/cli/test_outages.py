@@ -95,10 +95,14 @@ class Talk:
                 await asyncio.sleep(0.05)
 
     async def said(self) -> list[str]:
-        """Return what is kept of it."""
-        answer = await self.caller.get(f"/v1/sessions/{self.session}/messages", params={"order": "desc", "limit": 100})
-        assert answer.status_code == 200
-        return [one["content"][0]["text"] for one in answer.json()["data"][::-1] if one["role"] == "user"]
+        """Return what is kept of it, oldest first."""
+        texts, page, after = list[str](), {"has_more": True}, {}
+        while page["has_more"]:
+            path = f"/v1/sessions/{self.session}/messages"
+            page = (await self.caller.get(path, params={"order": "asc", "limit": 100, **after})).json()
+            texts += [one["content"][0]["text"] for one in page["data"] if one["role"] == "user"]
+            after = {"after": page["last_id"]}
+        return texts
 
 
 @asynccontextmanager

@@ -57,15 +57,16 @@ def test_each_rule_of_a_profile_names_its_field(param: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(("field", "value"), [
-    ("name", "x" * 100), ("description", ""), ("description", "x" * 1_000), ("persona", "x" * PERSONA_LONGEST), ("model", "x" * 200),
+    ("name", "x" * 100), ("description", ""), ("description", "x" * 1_000), ("persona", "x" * PERSONA_LONGEST),
+    ("model", "x" * 200),
 ])
 def test_a_profile_at_its_bounds_is_taken(field: str, value: str) -> None:
     assert getattr(new_profile(**{field: value}), field) == value
 
 
 def test_editing_replaces_the_profile_and_keeps_whose_the_agent_is() -> None:
-    agent, profile, owner = new_agent(new_user_id()), new_profile(), new_user_id()
-    agent.owner_id = owner
+    owner, profile = new_user_id(), new_profile()
+    agent = new_agent(owner)
     agent.edit(profile, now=LATER)
     assert (agent.profile, agent.updated_at) == (profile, LATER)
     assert (agent.owner_id, agent.created_at, agent.retired_at) == (owner, NOW, None)

@@ -1,14 +1,12 @@
 """Accounts."""
 
-from datetime import timedelta
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.shared.errors import Invalid
 from domain.users.user import Plan, User, check_password, parse_email
-from tests.support.builders import NOW, new_user, new_user_id
+from tests.support.builders import LATER, NOW, new_user, new_user_id
 
 
 @pytest.mark.parametrize(("written", "kept"), [
@@ -65,9 +63,9 @@ def test_registering_names_what_is_wrong(email: str, name: str, param: str) -> N
 
 
 def test_renaming_changes_the_name_and_the_time_and_nothing_else() -> None:
-    user, same = new_user("ada@example.org"), NOW + timedelta(days=1)
-    user.rename("  Countess Lovelace ", now=same)
-    assert (user.name, user.updated_at) == ("Countess Lovelace", same)
+    user = new_user("ada@example.org")
+    user.rename("  Countess Lovelace ", now=LATER)
+    assert (user.name, user.updated_at) == ("Countess Lovelace", LATER)
     assert (user.email, user.plan, user.created_at) == ("ada@example.org", Plan.STANDARD, NOW)
 
 
@@ -75,6 +73,6 @@ def test_renaming_changes_the_name_and_the_time_and_nothing_else() -> None:
 def test_a_name_that_breaks_a_rule_changes_nothing(name: str) -> None:
     user = new_user()
     with pytest.raises(Invalid) as refused:
-        user.rename(name, now=NOW + timedelta(days=1))
+        user.rename(name, now=LATER)
     assert refused.value.param == "name"
     assert (user.name, user.updated_at) == ("Ada", NOW)

@@ -1,11 +1,11 @@
 """A catalog does what plain dicts do."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, rule
@@ -215,7 +215,7 @@ class CatalogMachine(WorldMachine):
         if self._commits(refused, lambda unit: unit.agents.save(agent)):
             held.entity, self.stored_agents[agent.id] = agent, deepcopy(agent)
 
-    def _stale(self, table: dict[object, E], entity: E) -> type[Exception] | None:
+    def _stale(self, table: Mapping[Any, E], entity: E) -> type[Exception] | None:
         stored = table.get(entity.id)
         return StaleWrite if stored is None or stored.version != entity.version else None
 

@@ -26,6 +26,10 @@ texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 limits, directions = st.integers(1, 4), st.booleans()
 
 
+def page_at(cursor: str | None, *, limit: int, descending: bool, back: bool) -> PageRequest:
+    return PageRequest(limit, descending, None if back else cursor, cursor if back else None)
+
+
 @dataclass
 class Held:
     """A session as somebody read or saved it some time ago."""
@@ -128,7 +132,7 @@ class ShardMachine(WorldMachine):
     def list_sessions(self, limit: int, descending: bool, archived: bool | None, place: int, back: bool) -> None:
         own = sorted(self.sessions)
         cursor = own[place] if place < len(own) else None
-        request = PageRequest(limit, descending, **{"before" if back else "after": cursor})
+        request = page_at(cursor, limit=limit, descending=descending, back=back)
         kind = [session_id for session_id in own if archived is None or self.sessions[session_id].archived == archived]
         page = self.ask(self.world.sessions.list_for_owner(self.owner, request, archived))
         views = [SessionView.of(self.sessions[session_id]) for session_id in kind]
@@ -139,9 +143,9 @@ class ShardMachine(WorldMachine):
     def page_messages(self, limit: int, descending: bool, place: int, back: bool) -> None:
         for session_id, messages in self.messages.items():
             cursor = messages[place] if place < len(messages) else None
-            request = PageRequest(limit, descending, **{"before" if back else "after": cursor and cursor.id})
+            request = page_at(cursor.id if cursor else None, limit=limit, descending=descending, back=back)
             page = self.ask(self.world.sessions.read_messages(self.owner, session_id, request))
-            assert page == cut(messages, [message.seq for message in messages], request, cursor and cursor.seq)
+            assert page == cut(messages, [message.seq for message in messages], request, cursor.seq if cursor else None)
 
     @invariant()
     def numbers_have_no_gaps(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from application.ports.catalog import Catalog
@@ -57,9 +57,4 @@ class WorldMachine(RuleBasedStateMachine):
 def run_machine(machine: type[WorldMachine], world: World, *, examples: int, steps: int) -> None:
     """Run the machine in the world, that many times with up to so many steps."""
     inhabited = type(machine.__name__, (machine,), {"world": world})
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        inhabited,
-        settings=settings(
-            max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
-    )
+    run_state_machine_as_test(inhabited, settings=settings(max_examples=examples, stateful_step_count=steps))

@@ -1,0 +1,28 @@
+"""Two nodes over the same Postgres and Valkey."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from entrypoints.settings import Settings
+from tests.support.api import Caller
+from tests.support.application import Application, running_application
+
+
+class Pair:
+    """Two applications that know nothing of each other but the servers they share."""
+
+    def __init__(self, first: Application, second: Application) -> None:
+        self.first, self.second = first, second
+
+    async def sign_up(self) -> tuple[Caller, Caller]:
+        """Return one new user's clients, one at each node."""
+        here = await self.first.api.sign_up()
+        return here, Caller(self.second.api.http, here.signed_up, here.email)
+
+
+@pytest.fixture
+async def pair(shared_dsn: str, valkey_url: str) -> AsyncIterator[Pair]:
+    settings = Settings(catalog_dsn=shared_dsn, redis_url=valkey_url)
+    async with running_application(settings) as first, running_application(settings) as second:
+        yield Pair(first, second)
