@@ -6,23 +6,29 @@ Ours and the reference take turns; what is printed are medians, and in brackets 
 
 import argparse
 import gc
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import uvloop
-
+from adapters.embedded.folder import EmbeddedProblem
 from bench.measurement import Measurement
 from bench.measurements import all_measurements
 from bench.profiling import lines, profile
 from bench.report import RESULTS, table, write
 from bench.runner import measure
 from bench.stage import built_stage
+from bench.wire import WrongAnswer
+from entrypoints.cli.running import run_until_signal
 
 
 def main() -> None:
     given = _parse()
     gc.disable()  # The client makes no cycles to speak of, and its pauses would be measured.
-    uvloop.run(_profile(given.profile) if given.profile else _measure(given))
+    try:
+        run_until_signal(_profile(given.profile) if given.profile else _measure(given))
+    except (WrongAnswer, EmbeddedProblem) as problem:
+        print("The measurement is void:", problem, *getattr(problem, "__notes__", ()), sep="\n", file=sys.stderr)
+        sys.exit(1)
 
 
 def _parse() -> argparse.Namespace:
@@ -36,19 +42,19 @@ def _parse() -> argparse.Namespace:
 
 
 def _chosen(wanted: str, scale: float = 1.0) -> Sequence[Measurement]:
-    starts = tuple(wanted.split(","))
-    found = [each for each in all_measurements(scale) if each.name.startswith(starts)]
-    if not found:
-        raise SystemExit(f"No measurement's name begins with {wanted}.")
-    return found
+    everything, starts = all_measurements(scale), wanted.replace("_", "-").split(",")
+    for start in starts:
+        if not any(each.name.startswith(start) for each in everything):
+            raise SystemExit(f"No measurement's name begins with {start!r}: {', '.join(each.name for each in everything)}.")
+    return [each for each in everything if each.name.startswith(tuple(starts))]
 
 
 async def _measure(given: argparse.Namespace) -> None:
     at = datetime.now(UTC)
     rounds, scale = given.rounds or (3 if given.quick else 5), 0.5 if given.quick else 1.0
-    outcomes = []
+    chosen, outcomes = _chosen(given.only, scale), []
     async with built_stage() as stage:
-        for measurement in _chosen(given.only, scale):
+        for measurement in chosen:
             outcomes.append(await measure(measurement, stage, rounds))
             print(table(outcomes[-1]), end="\n\n", flush=True)
     file = write(outcomes, at, {"rounds": rounds, "scale": scale})

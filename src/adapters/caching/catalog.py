@@ -29,6 +29,7 @@ class InvalidatingCatalogUnitOfWork(CatalogUnitOfWork):
         self._inner, self._aftermath = inner, aftermath
         self.users, self.sign_ins = inner.users, inner.sign_ins
         self.api_keys, self.agents = inner.api_keys, inner.agents
+        self.keys = inner.keys
 
     def record(self, event: DomainEvent) -> None:
         """Write the event to the outbox on commit, and keep it."""

@@ -12,6 +12,7 @@ from adapters.memory.constraints import (
     require_new,
     require_user,
 )
+from adapters.memory.idempotency import MemoryKeys
 from adapters.memory.staging import Staging
 from adapters.memory.store import MemoryStore
 from adapters.memory.tables import Tables
@@ -205,6 +206,18 @@ class MemoryAgents(AgentRepository):
         self._staging.save(lambda tables: tables.agents, agent.id, agent, require_free_slug)
 
 
+class MemoryCatalogKeys(MemoryKeys):
+    """Keys of users: they go with their user."""
+
+    def __init__(self, staging: Staging) -> None:
+        super().__init__(staging, lambda tables: tables.catalog_keys)
+
+    def add(self, owner_id: UserId, key: str, request: bytes, answer: object) -> None:
+        """Stage a copy."""
+        super().add(owner_id, key, request, answer)
+        self._staging.require(lambda tables: require_user(tables, owner_id))
+
+
 class MemoryCatalogUnitOfWork(CatalogUnitOfWork):
     """Collects; commits at once."""
 
@@ -212,6 +225,7 @@ class MemoryCatalogUnitOfWork(CatalogUnitOfWork):
         self._staging = staging
         self.users, self.sign_ins = MemoryUsers(staging), MemorySignIns(staging)
         self.api_keys, self.agents = MemoryApiKeys(staging), MemoryAgents(staging)
+        self.keys = MemoryCatalogKeys(staging)
 
     def record(self, event: DomainEvent) -> None:
         """Stage an event."""

@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 from copy import deepcopy
 
 from adapters.memory.constraints import require_as_read, require_new, require_next
+from adapters.memory.idempotency import MemoryKeys
 from adapters.memory.staging import Staging
 from adapters.memory.store import MemoryStore
-from adapters.memory.tables import Tables
+from adapters.memory.tables import Tables, drop_keys
 from application.ports.shards import MessageRepository, RunRepository, SessionRepository, Shards, ShardUnitOfWork
 from domain.runs.run import Run, RunNotFound, RunStatus
 from domain.sessions.message import Message
@@ -54,11 +55,12 @@ class MemorySessions(SessionRepository):
         self._staging.remove(delete)
 
     def remove_all(self) -> None:
-        """Stage the deletion of every session of the owner's."""
+        """Stage the deletion of every session and key of the owner's."""
 
         def delete(tables: Tables) -> None:
             for session in [one for one in tables.sessions.values() if one.owner_id == self._owner_id]:
                 tables.drop_session(session.id)
+            drop_keys(tables.shard_keys, self._owner_id)
 
         self._staging.add(delete)
 
@@ -120,6 +122,7 @@ class MemoryShardUnitOfWork(ShardUnitOfWork):
         self._staging = staging
         self.sessions, self.messages = MemorySessions(staging, owner_id), MemoryMessages(staging)
         self.runs = MemoryRuns(staging, owner_id)
+        self.keys = MemoryKeys(staging, lambda tables: tables.shard_keys)
 
     def record(self, event: DomainEvent) -> None:
         """Stage an event."""

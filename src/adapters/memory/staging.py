@@ -52,6 +52,10 @@ class Staging:
         """Stage the deletion of a row that must be there, which the step looks at."""
         self._exact.append(step)
 
+    def begin_with(self, step: Step) -> None:
+        """Stage a step that comes before all others."""
+        self._exact.insert(0, step)
+
     def require(self, rule: Step) -> None:
         """Stage a rule that all changes together must keep."""
         self._rules.append(rule)

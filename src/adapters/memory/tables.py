@@ -30,6 +30,18 @@ class WaitingEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweredKey:
+    """An idempotency key's row."""
+
+    request: bytes
+    answer: object
+    created_at: datetime
+
+
+KeyTable = dict[tuple[UserId, str], AnsweredKey]
+
+
+@dataclass(frozen=True, slots=True)
 class Tables:
     """One state of the store; what lies in it is never changed, only replaced."""
 
@@ -44,10 +56,16 @@ class Tables:
     runs: dict[RunId, Run] = field(default_factory=dict)
     leases: dict[NodeId, datetime] = field(default_factory=dict)
     outbox: dict[EventId, WaitingEvent] = field(default_factory=dict)
+    catalog_keys: KeyTable = field(default_factory=dict)
+    shard_keys: KeyTable = field(default_factory=dict)
 
     def draft(self) -> "Tables":
         """Return a copy to be changed, with the same rows."""
         return Tables(*[dict(getattr(self, table.name)) for table in fields(self)])
+
+    def key_tables(self) -> tuple[KeyTable, ...]:
+        """Return all tables of idempotency keys."""
+        return self.catalog_keys, self.shard_keys
 
     def drop_user(self, user_id: UserId) -> None:
         """Take out a user and all that hangs on it."""
@@ -56,6 +74,7 @@ class Tables:
             self.drop_sign_in(sign_in.id)
         drop_where(self.api_keys, lambda key: key.user_id == user_id)
         drop_where(self.agents, lambda agent: agent.owner_id == user_id)
+        drop_keys(self.catalog_keys, user_id)
 
     def drop_sign_in(self, sign_in_id: SignInId) -> None:
         """Take out a sign-in with the tokens it has spent."""
@@ -67,6 +86,12 @@ class Tables:
         del self.sessions[session_id]
         self.messages.pop(session_id, None)
         drop_where(self.runs, lambda run: run.session_id == session_id)
+
+
+def drop_keys(table: KeyTable, owner_id: UserId) -> None:
+    """Take out an owner's keys."""
+    for key in [key for key in table if key[0] == owner_id]:
+        del table[key]
 
 
 def drop_where(table: dict[K, V], condition: Callable[[V], bool]) -> None:

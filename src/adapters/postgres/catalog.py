@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import BindParameter, bindparam, literal, select, union_all
 
 from adapters.postgres.database import Database
+from adapters.postgres.idempotency import CATALOG_STATEMENTS, PostgresKeys
 from adapters.postgres.rows import (
     agent_columns,
     agent_from,
@@ -101,7 +102,7 @@ class PostgresUsers(UserRepository):
         self._staging.save(_SAVE_USER, user.id, user, user_columns(user))
 
     def remove(self, user: User) -> None:
-        """Stage the deletion; foreign keys take sign-ins, keys and agents along."""
+        """Stage the deletion; foreign keys take all else along."""
         self._staging.remove(_REMOVE_USER, user.id, user.version)
 
 
@@ -195,6 +196,7 @@ class PostgresCatalogUnitOfWork(CatalogUnitOfWork):
         self._staging = staging
         self.users, self.sign_ins = PostgresUsers(staging), PostgresSignIns(staging)
         self.api_keys, self.agents = PostgresApiKeys(staging), PostgresAgents(staging)
+        self.keys = PostgresKeys(staging, CATALOG_STATEMENTS)
 
     def record(self, event: DomainEvent) -> None:
         """Stage an event."""

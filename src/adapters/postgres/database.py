@@ -1,17 +1,19 @@
 """A pool of connections to one Postgres, with every time bounded, and its faults told in the domain's words."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import asyncpg
 
+from adapters.postgres.pool import ConnectionPool, PoolExhausted
 from adapters.postgres.statement import Change, Statement, as_one
 from domain.agents.agent import SlugTaken
 from domain.shared.errors import DomainError, StaleWrite, Unavailable
 from domain.users.credential import TokenRefused
 from domain.users.user import EmailTaken, UserNotFound
 
+_CONNECT_SECONDS: Final = 5.0
 _STALE: Final = "OL001"  # raised by require_rows
 _AWAY: Final = (
     asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.OperatorInterventionError,
@@ -27,13 +29,10 @@ _FACTS: Final[Mapping[str, Callable[[], DomainError]]] = {
         ("messages_pkey", "messages_client_message_key", "spent_refreshes_pkey"), lambda: StaleWrite("Somebody else was faster.")
     ),
     **dict.fromkeys(
-        ("sign_ins_user_fkey", "api_keys_user_fkey", "agents_owner_fkey"), lambda: UserNotFound("The account is gone.")
+        ("sign_ins_user_fkey", "api_keys_user_fkey", "agents_owner_fkey", "idempotency_keys_owner_fkey"),
+        lambda: UserNotFound("The account is gone."),
     ),
 }
-
-
-async def _keep(_: Any) -> None:
-    """Reset nothing when a connection comes back: no statement here changes a connection's state."""
 
 
 class Database:
@@ -43,15 +42,15 @@ class Database:
         self.name = name
         self._patience = patience
         millis = str(round(statement_timeout * 1000))
-        self._pool = asyncpg.create_pool(
-            dsn, min_size=0, max_size=size, timeout=5, command_timeout=statement_timeout + 1, reset=_keep,
-            statement_cache_size=500, max_inactive_connection_lifetime=300,
-            server_settings={
-                "application_name": "onelast", "statement_timeout": millis, "lock_timeout": millis,
-                "idle_in_transaction_session_timeout": millis, "jit": "off",
-            },
+        settings = {
+            "application_name": "onelast", "statement_timeout": millis, "lock_timeout": millis,
+            "idle_in_transaction_session_timeout": millis, "jit": "off",
+        }
+        connect = partial(
+            asyncpg.connect, dsn, timeout=_CONNECT_SECONDS, command_timeout=statement_timeout + 1, statement_cache_size=500,
+            server_settings=settings,
         )
-        self._opening: asyncio.Task[Any] | None = None
+        self.pool = ConnectionPool(connect, size=size)
 
     async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Mapping[str, Any]]:
         """Return all rows of a reading; it is tried again once when the connection breaks."""
@@ -85,33 +84,18 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections, within two seconds whatever the server does."""
-        if self._opening is None:
-            return
-        try:
-            async with asyncio.timeout(2):
-                await self._pool.close()
-        except TimeoutError:
-            self._pool.terminate()
+        await self.pool.close()
 
     async def _run(self, text: str, arguments: Sequence[Any]) -> list[Any]:
         try:
-            if self._opening is None:
-                self._opening = asyncio.ensure_future(_initialized(self._pool))
-            if not self._opening.done():
-                await asyncio.shield(self._opening)
-            async with self._pool.acquire(timeout=self._patience) as connection:
-                return await connection.fetch(text, *arguments)
-        except (*_AWAY, TimeoutError) as error:
+            return await self.pool.fetch(text, arguments, patience=self._patience)
+        except (*_AWAY, PoolExhausted, TimeoutError) as error:
             raise Unavailable(f"The database {self.name} gives no answer.") from error
         except asyncpg.PostgresError as error:
             fact = _translated(error)
             if fact is None:
                 raise
             raise fact from error
-
-
-async def _initialized(pool: Any) -> None:
-    await pool
 
 
 def _translated(error: asyncpg.PostgresError) -> DomainError | None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import BindParameter, bindparam, delete, select, text
 
+from adapters.postgres.idempotency import SHARD_STATEMENTS, PostgresKeys
 from adapters.postgres.placement import Placement
 from adapters.postgres.rows import message_columns, run_columns, run_from, session_columns, session_from
 from adapters.postgres.staging import Staging, insertion, removal, replacement
@@ -68,8 +69,9 @@ class PostgresSessions(SessionRepository):
         self._staging.remove(_REMOVE_SESSION, session.id, session.version)
 
     def remove_all(self) -> None:
-        """Stage the deletion of every session of the owner's."""
-        self._staging.add(_REMOVE_ALL, {"owner_id": self._owner_id})
+        """Stage the deletion of every session and key of the owner's."""
+        for statement in (_REMOVE_ALL, SHARD_STATEMENTS.forget_owner):
+            self._staging.add(statement, {"owner_id": self._owner_id})
 
 
 class PostgresMessages(MessageRepository):
@@ -117,6 +119,7 @@ class PostgresShardUnitOfWork(ShardUnitOfWork):
         self._staging = staging
         self.sessions, self.messages = PostgresSessions(staging, owner_id), PostgresMessages(staging)
         self.runs = PostgresRuns(staging, owner_id)
+        self.keys = PostgresKeys(staging, SHARD_STATEMENTS)
 
     def record(self, event: DomainEvent) -> None:
         """Stage an event."""

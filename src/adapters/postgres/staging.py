@@ -55,6 +55,13 @@ class Staging:
         """Stage a new row, or a deletion that may find nothing."""
         self._changes.append(Change(statement, values))
 
+    def begin_with(self, statement: Statement, values: dict[str, Any]) -> None:
+        """Stage a row before all else; if it cannot be written, nothing else is even tried.
+
+        Of the parts of a statement Postgres runs those first that its result is made of: the exact ones, in their order.
+        """
+        self._changes.insert(0, Change(statement, values, exact=True))
+
     def save(self, statement: Statement, entity_id: str, entity: Versioned, values: dict[str, Any]) -> None:
         """Stage new values of a row that must be as it was read."""
         named = {f"new_{name}": value for name, value in values.items()}

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSON, JSONB
 
 Id: Final = Text(collation="C")
 Moment: Final = DateTime(timezone=True)
@@ -43,6 +43,20 @@ def _outbox(metadata: MetaData) -> Table:
         _required("due_at", Moment, server_default=text("now()")),
         _required("attempts", Integer, server_default=text("0")),
         Index("outbox_due_idx", "due_at"),
+    )
+
+
+def _idempotency_keys(metadata: MetaData, owner_id: Column[Any], *more: Column[Any]) -> Table:
+    # JSON and not JSONB: an answer is told again as it was, to the letter.
+    return Table(
+        "idempotency_keys", metadata,
+        owner_id,
+        Column("key", Id, primary_key=True),
+        *more,
+        _required("request", LargeBinary),
+        _required("answer", JSON),
+        _required("created_at", Moment, server_default=text("now()")),
+        Index("idempotency_keys_age_idx", "created_at"),
     )
 
 
@@ -117,6 +131,12 @@ SHARD_MAPS: Final = Table(
     _required("shards", ARRAY(SmallInteger)),
     _required("created_at", Moment, server_default=text("now()")),
 )
+CATALOG_KEYS: Final = _idempotency_keys(
+    CATALOG,
+    Column(
+        "owner_id", Id, ForeignKey("catalog.users.id", name="idempotency_keys_owner_fkey", ondelete="CASCADE"), primary_key=True
+    ),
+)
 CATALOG_OUTBOX: Final = _outbox(CATALOG)
 
 SESSIONS: Final = Table(
@@ -190,4 +210,5 @@ NODES: Final = Table(
     _required("alive_until", Moment),
     Index("nodes_alive_idx", "alive_until"),
 )
+SHARD_KEYS: Final = _idempotency_keys(SHARD, Column("owner_id", Id, primary_key=True), _required("bucket", SmallInteger))
 SHARD_OUTBOX: Final = _outbox(SHARD)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from application.actor import Actor
 from application.agents.model_check import require_model
 from application.agents.views import AgentView
+from application.idempotency import Once, recall, remember
 from application.ports.catalog import Catalog
 from application.ports.chat_model import ChatModel
 from application.ports.clock import Clock
 from application.ports.entropy import Entropy
+from application.retrying import again_when_stale
 from domain.agents.agent import Agent, AgentProfile
 from domain.shared.identifiers import AgentId, bucket_of
 
@@ -19,6 +21,7 @@ class CreateAgentCommand:
 
     actor: Actor
     profile: AgentProfile
+    once: Once | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,18 @@ class CreateAgent:
 
     async def execute(self, command: CreateAgentCommand) -> AgentView:
         """Return the new agent."""
-        await require_model(self.models, command.profile.model)
-        owner, now = command.actor.user_id, self.clock.now()
-        agent = Agent(AgentId(self.entropy.identifier("agent", bucket_of(owner))), owner, command.profile, now, now)
+        return await again_when_stale(lambda: self._create(command))
+
+    async def _create(self, command: CreateAgentCommand) -> AgentView:
+        owner, once, now = command.actor.user_id, command.once, self.clock.now()
         async with self.catalog.open() as unit:
+            created = await recall(unit.keys, once, owner, AgentView)
+            if created is not None:
+                return created
+            await require_model(self.models, command.profile.model)
+            agent = Agent(AgentId(self.entropy.identifier("agent", bucket_of(owner))), owner, command.profile, now, now)
             unit.agents.add(agent)
             unit.record(agent.changed())
+            remember(unit.keys, once, owner, AgentView.of(agent))
             await unit.commit()
         return AgentView.of(agent)

@@ -8,6 +8,7 @@ from application.actor import Actor
 from application.agents.model_check import require_model
 from application.agents.ownership import own_agent
 from application.agents.views import AgentView
+from application.idempotency import Once, recall, remember
 from application.ports.catalog import Catalog
 from application.ports.chat_model import ChatModel
 from application.ports.clock import Clock
@@ -22,6 +23,7 @@ class EditAgentCommand:
     actor: Actor
     agent_id: AgentId
     changes: Mapping[str, Any]
+    once: Once | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,11 @@ class EditAgent:
         return await again_when_stale(lambda: self._edit(command))
 
     async def _edit(self, command: EditAgentCommand) -> AgentView:
+        owner, once = command.actor.user_id, command.once
         async with self.catalog.open() as unit:
+            edited = await recall(unit.keys, once, owner, AgentView)
+            if edited is not None:
+                return edited
             agent = await own_agent(unit, command.agent_id, command.actor)
             before = agent.changed()
             if "model" in command.changes:
@@ -46,5 +52,6 @@ class EditAgent:
             unit.agents.save(agent)
             unit.record(before)
             unit.record(agent.changed())
+            remember(unit.keys, once, owner, AgentView.of(agent))
             await unit.commit()
         return AgentView.of(agent)

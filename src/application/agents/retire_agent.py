@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from application.actor import Actor
 from application.agents.ownership import own_agent
+from application.idempotency import Done, Once, recall, remember
 from application.ports.catalog import Catalog
 from application.ports.clock import Clock
 from application.retrying import again_when_stale
@@ -16,6 +17,7 @@ class RetireAgentCommand:
 
     actor: Actor
     agent_id: AgentId
+    once: Once | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,13 @@ class RetireAgent:
         await again_when_stale(lambda: self._retire(command))
 
     async def _retire(self, command: RetireAgentCommand) -> None:
+        owner, once = command.actor.user_id, command.once
         async with self.catalog.open() as unit:
+            if await recall(unit.keys, once, owner, Done) is not None:
+                return
             agent = await own_agent(unit, command.agent_id, command.actor)
             agent.retire(now=self.clock.now())
             unit.agents.save(agent)
             unit.record(agent.changed())
+            remember(unit.keys, once, owner, Done())
             await unit.commit()

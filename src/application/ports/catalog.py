@@ -4,6 +4,7 @@ from abc import abstractmethod
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from application.ports.idempotency import IdempotencyRepository
 from domain.agents.agent import Agent
 from domain.shared.events import DomainEvent
 from domain.shared.identifiers import AgentId, ApiKeyId, SignInId, UserId
@@ -32,7 +33,7 @@ class UserRepository(Protocol):
 
     @abstractmethod
     def remove(self, user: User) -> None:
-        """Erase the user, the credential, every sign-in, key and agent of theirs on commit."""
+        """Erase the user, the credential, every sign-in, key, agent and remembered answer of theirs on commit."""
 
 
 class SignInRepository(Protocol):
@@ -106,6 +107,7 @@ class CatalogUnitOfWork(Protocol):
     sign_ins: SignInRepository
     api_keys: ApiKeyRepository
     agents: AgentRepository
+    keys: IdempotencyRepository
 
     @abstractmethod
     def record(self, event: DomainEvent) -> None:

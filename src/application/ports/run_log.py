@@ -109,6 +109,11 @@ class Opened:
 class RunFeed(Protocol):
     """One viewer's reading of a log, from its cursor on."""
 
+    @property
+    @abstractmethod
+    def closed(self) -> bool:
+        """Whether the reading was stopped, here or by the log itself: nothing comes any more, and a viewer begins anew."""
+
     @abstractmethod
     async def next(self, patience: float) -> Sequence[RunEvent]:
         """Return what follows, in order, waiting up to `patience` seconds; empty when nothing came."""

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from application.ports.idempotency import IdempotencyRepository
 from domain.runs.run import Run
 from domain.sessions.message import Message
 from domain.sessions.session import Session
@@ -72,6 +73,7 @@ class ShardUnitOfWork(Protocol):
     sessions: SessionRepository
     messages: MessageRepository
     runs: RunRepository
+    keys: IdempotencyRepository
 
     @abstractmethod
     def record(self, event: DomainEvent) -> None:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 from application.actor import Actor
+from application.idempotency import Once, recall, remember
+from application.ports.shards import Shards
+from application.retrying import again_when_stale
 from application.runs.views import RunView
 from application.stopping import RunStopper
 from domain.runs.run import RunNotFound
@@ -15,17 +18,29 @@ class CancelRunCommand:
 
     actor: Actor
     run_id: RunId
+    once: Once | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CancelRun:
     """Stops one of the caller's runs and keeps the text so far; stopping an ended run changes nothing."""
 
+    shards: Shards
     stopper: RunStopper
 
     async def execute(self, command: CancelRunCommand) -> RunView:
         """Return the run as it is afterwards; RunNotFound."""
-        run = await self.stopper.stop(command.actor.user_id, command.run_id)
-        if run is None:
-            raise RunNotFound(f"There is no run {command.run_id}.")
+        return await again_when_stale(lambda: self._cancel(command))
+
+    async def _cancel(self, command: CancelRunCommand) -> RunView:
+        owner, once = command.actor.user_id, command.once
+        async with self.shards.open(owner) as unit:
+            cancelled = await recall(unit.keys, once, owner, RunView)
+            if cancelled is not None:
+                return cancelled
+            run = await self.stopper.stop(owner, command.run_id)
+            if run is None:
+                raise RunNotFound(f"There is no run {command.run_id}.")
+            remember(unit.keys, once, owner, run)
+            await unit.commit()
         return run

@@ -60,6 +60,11 @@ class StoredFeed(RunFeed):
     def __init__(self, events: Sequence[RunEvent]) -> None:
         self._events = events
 
+    @property
+    def closed(self) -> bool:
+        """What is known cannot be taken away."""
+        return False
+
     async def next(self, patience: float) -> Sequence[RunEvent]:
         """Return everything at once; nothing after that."""
         events, self._events = self._events, ()

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from application.actor import Actor
 from application.agents.views import AgentView
+from application.idempotency import Once, recall, remember
 from application.ports.clock import Clock
 from application.ports.entropy import Entropy
-from application.ports.readers import AgentReader, SessionReader
+from application.ports.readers import AgentReader, RunReader, SessionReader
 from application.ports.run_bell import RunBell
 from application.ports.run_dispatcher import Assignment, RunDispatcher
 from application.ports.run_leases import RunLeases
@@ -16,9 +17,9 @@ from application.runs.views import RunView
 from application.stopping import RunStopper
 from domain.agents.agent import AgentRetired
 from domain.runs.run import Run
-from domain.sessions.message import Content, Message, check_content
-from domain.sessions.session import OnActive, Session
-from domain.shared.identifiers import MessageId, RunId, SessionId, bucket_of
+from domain.sessions.message import Content, Message, Role, check_content
+from domain.sessions.session import OnActive, Session, SessionNotFound
+from domain.shared.identifiers import MessageId, RunId, SessionId, UserId, bucket_of
 from domain.shared.rules import bounded_text
 
 
@@ -31,13 +32,21 @@ class SendMessageCommand:
     content: Content
     client_message_id: str | None = None
     on_active: OnActive = OnActive.REJECT
+    once: Once | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The message is stored and its run has begun (or, for a repetition, was begun before)."""
+    """The message is stored and its run has begun (or, for a repetition, was begun before: it is told as it was then)."""
 
     message: Message
+    run: RunView
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What is remembered: the run as it was. The message is not: what users say is stored in one place."""
+
     run: RunView
 
 
@@ -47,6 +56,7 @@ class SendMessage:
 
     shards: Shards
     sessions: SessionReader
+    runs: RunReader
     agents: AgentReader
     dispatcher: RunDispatcher
     stopper: RunStopper
@@ -62,14 +72,18 @@ class SendMessage:
         return await again_when_stale(lambda: self._accept(command))
 
     async def _accept(self, command: SendMessageCommand) -> Accepted:
-        owner = command.actor.user_id
+        owner, once = command.actor.user_id, command.once
         async with self.shards.open(owner) as unit:
+            begun = await recall(unit.keys, once, owner, Begun)
+            if begun is not None:
+                return await self._again(owner, begun)
             session = await unit.sessions.get(command.session_id)
             check_content(command.content)
-            if command.client_message_id is not None:
-                known = await self.sessions.find_message_run(session.id, command.client_message_id)
-                if known is not None:
-                    return Accepted(*known)
+            known = await self._known(command)
+            if known is not None:
+                remember(unit.keys, once, owner, Begun(known.run))
+                await unit.commit()
+                return known
             if command.on_active is OnActive.INTERRUPT:
                 session = await self._interrupted(unit, session)
             agent = await self._agent_of(session)
@@ -78,11 +92,25 @@ class SendMessage:
             unit.messages.add(message)
             unit.runs.add(run)
             unit.record(session.changed())
+            remember(unit.keys, once, owner, Begun(RunView.of(run)))
             await unit.commit()
         if session.active_run_id == run.id:
             self.dispatcher.dispatch(Assignment(run, session, message, agent))
         self.bell.ring(owner, run.id)
         return Accepted(message, RunView.of(run))
+
+    async def _again(self, owner_id: UserId, begun: Begun) -> Accepted:
+        exchange = await self.runs.read_exchange(owner_id, begun.run.id)
+        message = next((message for message in exchange if message.role is Role.USER), None)
+        if message is None:
+            raise SessionNotFound(f"There is no session {begun.run.session_id}.")
+        return Accepted(message, begun.run)
+
+    async def _known(self, command: SendMessageCommand) -> Accepted | None:
+        if command.client_message_id is None:
+            return None
+        known = await self.sessions.find_message_run(command.session_id, command.client_message_id)
+        return None if known is None else Accepted(*known)
 
     async def _interrupted(self, unit: ShardUnitOfWork, session: Session) -> Session:
         """Return the session without a reply under way: those that wait end too, for each gets its turn when one has ended."""

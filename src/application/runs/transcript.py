@@ -80,6 +80,11 @@ class TranscriptFeed(RunFeed):
         self._waiting: asyncio.Future[None] | None = None
         self._closed = False
 
+    @property
+    def closed(self) -> bool:
+        """Whether the viewer left or was turned away."""
+        return self._closed
+
     async def next(self, patience: float) -> Sequence[RunEvent]:
         """Return all that follows the cursor."""
         events = self._transcript.events

@@ -17,13 +17,18 @@ class WatchedFeed(RunFeed):
         self._log, self._cursor, self._remainder = log, cursor, remainder
         self._ended = self._closed = False
 
+    @property
+    def closed(self) -> bool:
+        """Whether the viewer left, or the log turned it away."""
+        return self._closed or self._log.closed
+
     async def next(self, patience: float) -> Sequence[RunEvent]:
         """Return what follows; nothing once the end was told."""
         deadline = asyncio.get_running_loop().time() + patience
-        while not (self._ended or self._closed):
+        while not (self._ended or self.closed):
             left = deadline - asyncio.get_running_loop().time()
             events = await self._log.next(max(0.0, min(left, _SILENCE_SECONDS)))
-            if not events and left >= _SILENCE_SECONDS and not self._closed:
+            if not events and left >= _SILENCE_SECONDS and not self.closed:
                 events = await self._remainder(self._cursor)
             if events:
                 self._cursor, self._ended = events[-1].seq, isinstance(events[-1].body, End)

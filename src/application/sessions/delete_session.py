@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from application.actor import Actor
+from application.idempotency import Done, Once, recall, remember
 from application.ports.shards import Shards
 from application.retrying import again_when_stale
 from application.stopping import RunStopper
@@ -15,6 +16,7 @@ class DeleteSessionCommand:
 
     actor: Actor
     session_id: SessionId
+    once: Once | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,15 @@ class DeleteSession:
         await again_when_stale(lambda: self._delete(command))
 
     async def _delete(self, command: DeleteSessionCommand) -> None:
-        async with self.shards.open(command.actor.user_id) as unit:
+        owner, once = command.actor.user_id, command.once
+        async with self.shards.open(owner) as unit:
+            if await recall(unit.keys, once, owner, Done) is not None:
+                return
             session = await unit.sessions.get(command.session_id)
             while session.active_run_id is not None:
                 await self.stopper.stop(session.owner_id, session.active_run_id)
                 session = await unit.sessions.get(command.session_id)
             unit.sessions.remove(session)
             unit.record(session.changed())
+            remember(unit.keys, once, owner, Done())
             await unit.commit()

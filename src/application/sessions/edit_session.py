@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from application.actor import Actor
+from application.idempotency import Once, recall, remember
 from application.ports.clock import Clock
 from application.ports.shards import Shards
 from application.retrying import again_when_stale
 from application.sessions.views import SessionView
+from domain.sessions.session import Session
 from domain.shared.identifiers import SessionId
 
 
@@ -21,6 +23,7 @@ class EditSessionCommand:
     title: str | None = None
     archived: bool | None = None
     metadata: Mapping[str, str] | None = None
+    once: Once | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +38,24 @@ class EditSession:
         return await again_when_stale(lambda: self._edit(command))
 
     async def _edit(self, command: EditSessionCommand) -> SessionView:
-        now = self.clock.now()
-        async with self.shards.open(command.actor.user_id) as unit:
+        owner, once = command.actor.user_id, command.once
+        async with self.shards.open(owner) as unit:
+            edited = await recall(unit.keys, once, owner, SessionView)
+            if edited is not None:
+                return edited
             session = await unit.sessions.get(command.session_id)
-            if command.retitle:
-                session.retitle(command.title, now=now)
-            if command.archived is not None:
-                session.archive(command.archived, now=now)
-            if command.metadata is not None:
-                session.annotate(command.metadata, now=now)
+            self._change(session, command)
             unit.sessions.save(session)
             unit.record(session.changed())
+            remember(unit.keys, once, owner, SessionView.of(session))
             await unit.commit()
         return SessionView.of(session)
+
+    def _change(self, session: Session, command: EditSessionCommand) -> None:
+        now = self.clock.now()
+        if command.retitle:
+            session.retitle(command.title, now=now)
+        if command.archived is not None:
+            session.archive(command.archived, now=now)
+        if command.metadata is not None:
+            session.annotate(command.metadata, now=now)

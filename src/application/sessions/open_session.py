@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from application.access import visible_agent
 from application.actor import Actor
+from application.idempotency import Once, recall, remember
 from application.ports.clock import Clock
 from application.ports.entropy import Entropy
 from application.ports.readers import AgentReader
 from application.ports.shards import Shards
+from application.retrying import again_when_stale
 from application.sessions.views import SessionView
 from domain.sessions.session import Session
 from domain.shared.identifiers import SessionId, bucket_of
@@ -22,6 +24,7 @@ class OpenSessionCommand:
     agent: str
     title: str | None
     metadata: Mapping[str, str]
+    once: Once | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +38,25 @@ class OpenSession:
 
     async def execute(self, command: OpenSessionCommand) -> SessionView:
         """Return the new session."""
+        return await again_when_stale(lambda: self._open(command))
+
+    async def _open(self, command: OpenSessionCommand) -> SessionView:
+        owner, once = command.actor.user_id, command.once
+        async with self.shards.open(owner) as unit:
+            opened = await recall(unit.keys, once, owner, SessionView)
+            if opened is not None:
+                return opened
+            session = await self._new(command)
+            unit.sessions.add(session)
+            unit.record(session.changed())
+            remember(unit.keys, once, owner, SessionView.of(session))
+            await unit.commit()
+        return SessionView.of(session)
+
+    async def _new(self, command: OpenSessionCommand) -> Session:
         owner = command.actor.user_id
         agent = await visible_agent(self.agents, command.agent, owner)
-        session = Session.open(
+        return Session.open(
             SessionId(self.entropy.identifier("session", bucket_of(owner))), owner, agent.id,
             title=command.title, metadata=command.metadata, now=self.clock.now(),
         )
-        async with self.shards.open(owner) as unit:
-            unit.sessions.add(session)
-            unit.record(session.changed())
-            await unit.commit()
-        return SessionView.of(session)

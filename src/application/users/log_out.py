@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from application.actor import Actor
+from application.idempotency import Done, Once, recall, remember
 from application.ports.catalog import Catalog
+from application.retrying import again_when_stale
 from domain.users.credential import TokensRevoked
 
 
@@ -12,6 +14,7 @@ class LogOutCommand:
     """Who leaves."""
 
     actor: Actor
+    once: Once | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,16 @@ class LogOut:
 
     async def execute(self, command: LogOutCommand) -> None:
         """End the sign-in."""
-        if command.actor.sign_in_id is None:
-            return
+        await again_when_stale(lambda: self._leave(command))
+
+    async def _leave(self, command: LogOutCommand) -> None:
+        actor, once = command.actor, command.once
         async with self.catalog.open() as unit:
-            sign_in = await unit.sign_ins.find(command.actor.sign_in_id)
+            if await recall(unit.keys, once, actor.user_id, Done) is not None:
+                return
+            sign_in = None if actor.sign_in_id is None else await unit.sign_ins.find(actor.sign_in_id)
             if sign_in is not None:
                 unit.sign_ins.remove(sign_in)
                 unit.record(TokensRevoked((sign_in.access,)))
-                await unit.commit()
+            remember(unit.keys, once, actor.user_id, Done())
+            await unit.commit()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from application.idempotency import Once, recall, remember
 from application.ports.catalog import Catalog
 from application.ports.clock import Clock
 from application.ports.entropy import Entropy
@@ -10,7 +11,7 @@ from application.users.tokens import TokenPair, new_pair, new_sign_in
 from application.users.views import UserView
 from domain.shared.identifiers import UserId
 from domain.users.credential import Credential
-from domain.users.user import Plan, User, check_password
+from domain.users.user import EmailTaken, Plan, User, check_password, parse_email
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,15 @@ class RegisterUserCommand:
     email: str
     password: str
     name: str
+    once: Once | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterUser:
-    """Makes an account and signs it in; EmailTaken when the address has one already."""
+    """Makes an account and signs it in; EmailTaken when the address has one already.
+
+    A repetition signs in whom the first request registered, with tokens of its own; it has to bring the password.
+    """
 
     catalog: Catalog
     clock: Clock
@@ -34,6 +39,15 @@ class RegisterUser:
 
     async def execute(self, command: RegisterUserCommand) -> tuple[UserView, TokenPair]:
         """Return the new user and its first tokens."""
+        try:
+            return await self._register(command)
+        except EmailTaken:
+            known = await self._again(command)
+            if known is None:
+                raise
+            return known
+
+    async def _register(self, command: RegisterUserCommand) -> tuple[UserView, TokenPair]:
         now = self.clock.now()
         user_id = UserId(self.entropy.identifier("user", self.entropy.bucket()))
         user = User.register(user_id, email=command.email, name=command.name, plan=self.signup_plan, now=now)
@@ -42,5 +56,21 @@ class RegisterUser:
         async with self.catalog.open() as unit:
             unit.users.add(user, Credential(user_id, hashed))
             unit.sign_ins.add(new_sign_in(self.entropy, user_id, pair, now))
+            remember(unit.keys, command.once, user_id, UserView.of(user))
             await unit.commit()
         return UserView.of(user), pair
+
+    async def _again(self, command: RegisterUserCommand) -> tuple[UserView, TokenPair] | None:
+        async with self.catalog.open() as unit:
+            credential = await unit.users.find_credential(parse_email(command.email))
+            if command.once is None or credential is None:
+                return None
+            if not await self.hasher.verify(command.password, credential.password_hash):
+                return None
+            user = await recall(unit.keys, command.once, credential.user_id, UserView)
+            if user is None:
+                return None
+            pair = new_pair(self.entropy)
+            unit.sign_ins.add(new_sign_in(self.entropy, user.id, pair, self.clock.now()))
+            await unit.commit()
+        return user, pair

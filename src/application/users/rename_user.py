@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from application.actor import Actor
+from application.idempotency import Once, recall, remember
 from application.ports.catalog import Catalog
 from application.ports.clock import Clock
 from application.retrying import again_when_stale
@@ -15,6 +16,7 @@ class RenameUserCommand:
 
     actor: Actor
     name: str
+    once: Once | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,14 @@ class RenameUser:
         return await again_when_stale(lambda: self._rename(command))
 
     async def _rename(self, command: RenameUserCommand) -> UserView:
+        user_id, once = command.actor.user_id, command.once
         async with self.catalog.open() as unit:
-            user = await unit.users.get(command.actor.user_id)
+            renamed = await recall(unit.keys, once, user_id, UserView)
+            if renamed is not None:
+                return renamed
+            user = await unit.users.get(user_id)
             user.rename(command.name, now=self.clock.now())
             unit.users.save(user)
+            remember(unit.keys, once, user_id, UserView.of(user))
             await unit.commit()
         return UserView.of(user)

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from application.actor import Actor
+from application.idempotency import Done, Once, recall, remember
 from application.ports.catalog import Catalog
+from application.retrying import again_when_stale
 from domain.shared.identifiers import ApiKeyId
 from domain.users.credential import ApiKeyNotFound, TokensRevoked
 
@@ -14,6 +16,7 @@ class RevokeApiKeyCommand:
 
     actor: Actor
     key_id: ApiKeyId
+    once: Once | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +27,17 @@ class RevokeApiKey:
 
     async def execute(self, command: RevokeApiKeyCommand) -> None:
         """Remove the key; ApiKeyNotFound when the caller has no such."""
+        await again_when_stale(lambda: self._revoke(command))
+
+    async def _revoke(self, command: RevokeApiKeyCommand) -> None:
+        user_id, once = command.actor.user_id, command.once
         async with self.catalog.open() as unit:
+            if await recall(unit.keys, once, user_id, Done) is not None:
+                return
             key = await unit.api_keys.get(command.key_id)
-            if key.user_id != command.actor.user_id:
+            if key.user_id != user_id:
                 raise ApiKeyNotFound(f"There is no API key {command.key_id}.")
             unit.api_keys.remove(key)
             unit.record(TokensRevoked((key.fingerprint,)))
+            remember(unit.keys, once, user_id, Done())
             await unit.commit()

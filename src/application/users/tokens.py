@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from application.idempotency import Once
 from application.ports.entropy import Entropy
+from application.users.secrets import secret_for
 from domain.shared.identifiers import SignInId, UserId, bucket_of
 from domain.shared.secrets import ACCESS_PREFIX, REFRESH_PREFIX, fingerprint
 from domain.users.credential import SignIn
@@ -24,7 +26,13 @@ class TokenPair:
 
 def new_pair(entropy: Entropy) -> TokenPair:
     """Return fresh secrets."""
-    return TokenPair(entropy.secret(ACCESS_PREFIX), entropy.secret(REFRESH_PREFIX), int(ACCESS_LIFETIME.total_seconds()))
+    return pair_for(entropy, None, "")
+
+
+def pair_for(entropy: Entropy, once: Once | None, salt: str) -> TokenPair:
+    """Return fresh secrets, or for a request with a key those that its repetitions get too."""
+    access, refresh = (secret_for(entropy, once, prefix, salt) for prefix in (ACCESS_PREFIX, REFRESH_PREFIX))
+    return TokenPair(access, refresh, int(ACCESS_LIFETIME.total_seconds()))
 
 
 def new_sign_in(entropy: Entropy, user_id: UserId, pair: TokenPair, now: datetime) -> SignIn:

@@ -1,6 +1,7 @@
 """Tokens and keys: 256 random bits behind a prefix that says what they are; only their hash is kept."""
 
 import hashlib
+import hmac
 from base64 import urlsafe_b64encode
 from typing import Final
 
@@ -12,6 +13,13 @@ API_KEY_PREFIX: Final = "ola_"
 def make_secret(prefix: str, entropy: bytes) -> str:
     """Return the secret's text; `entropy` has 32 bytes."""
     return prefix + urlsafe_b64encode(entropy).rstrip(b"=").decode()
+
+
+def derive_secret(prefix: str, seed: bytes, salt: str) -> str:
+    """Return the one secret that follows from a seed of 256 bits, known to its holder, and a salt, known to us; both are needed."""
+    if len(seed) < 32:
+        raise ValueError("a seed of at least 32 bytes is needed")
+    return make_secret(prefix, hmac.digest(seed, (prefix + salt).encode(), "sha256"))
 
 
 def fingerprint(secret: str) -> bytes:

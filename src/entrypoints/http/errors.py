@@ -39,6 +39,18 @@ _NO_BODY: Final = "'data'"  # how Litestar says that a body is missing
 _MISSING_FIELD: Final = re.compile(r"missing required field `([^`]*)`")
 
 
+def told(error: DomainError) -> tuple[int, str, str]:
+    """Return the status and the type of the error's family, and what callers are told about it."""
+    status, kind = next(((s, k) for family, s, k in _FAMILIES if isinstance(error, family)), (500, "api_error"))
+    return status, kind, "The service is not available for a moment; please try again." if status == 503 else error.message
+
+
+def named_field(message: str) -> str | None:
+    """Return the field that a decoder's complaint calls unknown or missing."""
+    named = _UNKNOWN_FIELD.search(message) or _MISSING_FIELD.search(message)
+    return named[1] if named else None
+
+
 def request_id_of(request: Request[Any, Any, Any]) -> str:
     """Return the identifier of this request."""
     return str(request.scope.get("state", {}).get("request_id", ""))
@@ -55,7 +67,7 @@ def _answer(
 
 def on_domain_error(request: Request[Any, Any, Any], error: DomainError) -> Response[bytes]:
     """Answer with the family's status; conflicts say whether repeating can help."""
-    status, kind = next(((s, k) for family, s, k in _FAMILIES if isinstance(error, family)), (500, "api_error"))
+    status, kind, message = told(error)
     headers: dict[str, str] = {}
     if status in (429, 503):
         headers["retry-after"] = "1"
@@ -63,7 +75,6 @@ def on_domain_error(request: Request[Any, Any, Any], error: DomainError) -> Resp
         headers["x-should-retry"] = "true" if error.repeatable else "false"
     if status == 401:
         headers["www-authenticate"] = "Bearer"
-    message = "The service is not available for a moment; please try again." if status == 503 else error.message
     return _answer(request, status, kind, error.code, message, error.param, headers)
 
 
@@ -75,9 +86,9 @@ def on_validation_error(request: Request[Any, Any, Any], error: ValidationExcept
     if message == _NO_BODY:
         return _answer(request, 400, "invalid_request_error", "malformed_request", "A JSON body is needed.")
     key = str(first.get("key", "")).replace("[...]", "")
-    named = _UNKNOWN_FIELD.search(message) or _MISSING_FIELD.search(message)
+    named = named_field(message)
     path = [part for part in key.split(".") if part not in ("data", "")]
-    param = ".".join([*path, named[1]] if named else path) or None
+    param = ".".join([*path, named] if named else path) or None
     return _answer(request, 422, "invalid_request_error", "invalid", message, param)
 
 

@@ -2,73 +2,63 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, cast
 
 from litestar import Response
 from litestar.types import ASGIApp, Receive, Scope, Send
-from msgspec import json
 
-from application.ports.run_log import (
-    AttemptStarted,
-    End,
-    MessageCompleted,
-    MessageDelta,
-    RunCancelled,
-    RunCreated,
-    RunEvent,
-    RunEventBody,
-    RunFailed,
-    RunFeed,
-)
-from entrypoints.http.wire import MessageOut, RunOut
+from application.ports.run_log import End, RunEvent, RunFeed
+from entrypoints.http.events import encode_event
+from entrypoints.http.stall_watch import StallWatch
 
-SILENCE_SECONDS: Final = 10.0
-LIFETIME_SECONDS: Final = 300.0
-_encoder: Final = json.Encoder()
+# A long replay is written piece by piece: a viewer holds no more than a piece, and others get their turn in between.
+_MOST_AT_ONCE: Final = 64
 
 
-def event_fields(body: RunEventBody) -> tuple[str, dict[str, Any]]:  # noqa: PLR0911
-    """Return the event's type on the wire and its own fields."""
-    match body:
-        case MessageDelta():
-            return "message.delta", {"text": body.text}
-        case RunCreated():
-            return "run.created", {"run": RunOut.of(body.run), "message": MessageOut.of(body.message)}
-        case AttemptStarted():
-            return "attempt", {"attempt": body.attempt, "reason": body.reason, "keep": body.keep}
-        case MessageCompleted():
-            return "message.completed", {"message": MessageOut.of(body.message), "usage": body.usage}
-        case RunFailed():
-            return "run.failed", {"error": body.error}
-        case RunCancelled():
-            return "run.cancelled", {}
-        case End():
-            return "end", {"status": body.status}
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How viewers are served, in seconds.
+
+    `silence` goes before a stream's comment, `lifetime` before its end; a viewer that does not read for `patience` is dropped;
+    the sign-in behind a socket is looked at again every `recheck`.
+    """
+
+    silence: float = 10.0
+    lifetime: float = 300.0
+    patience: float = 30.0
+    recheck: float = 30.0
 
 
-def encode_event(event: RunEvent) -> bytes:
+def encode_frame(event: RunEvent) -> bytes:
     """Return one frame: id, event and data lines."""
-    kind, fields = event_fields(event.body)
-    data = _encoder.encode({"seq": event.seq, "type": kind, "run_id": event.run_id, **fields})
+    kind, data = encode_event(event)
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.seq, kind.encode(), data)
 
 
 def encode_batch(events: Sequence[RunEvent]) -> bytes:
     """Return the frames of several events."""
-    return b"".join([encode_event(event) for event in events])
+    return b"".join([encode_frame(event) for event in events])
 
 
 class OpenStreams:
-    """The streams that this process serves, so that a shutdown can end them: their viewers come back with a cursor."""
+    """The viewers that this process serves, so that a shutdown can end them: they come back, elsewhere, with a cursor."""
 
-    def __init__(self) -> None:
+    def __init__(self, pace: Pace | None = None) -> None:
+        self.pace = pace or Pace()
         self.draining = False
         self._feeds: set[RunFeed] = set()
+        self._sockets: set[Callable[[], None]] = set()
 
     def __len__(self) -> int:
         return len(self._feeds)
+
+    @property
+    def sockets(self) -> int:
+        """How many sockets are open."""
+        return len(self._sockets)
 
     @contextmanager
     def holding(self, feed: RunFeed) -> Iterator[None]:
@@ -80,15 +70,25 @@ class OpenStreams:
             self._feeds.discard(feed)
             feed.close()
 
+    def add_socket(self, leave: Callable[[], None]) -> None:
+        """Count a socket among the open ones; `leave` is called when it has to end."""
+        self._sockets.add(leave)
+
+    def remove_socket(self, leave: Callable[[], None]) -> None:
+        """Count the socket no longer."""
+        self._sockets.discard(leave)
+
     def drain(self) -> None:
-        """End all streams, without `end`, and those that are still to come."""
+        """End all streams and sockets, without `end`, and those that are still to come."""
         self.draining = True
+        for leave in tuple(self._sockets):
+            leave()
         for feed in tuple(self._feeds):
             feed.close()
 
 
 class EventStream(Response[None]):
-    """An answer that follows a feed until `end`, at most five minutes, with a comment every ten seconds of silence."""
+    """An answer that follows a feed until `end`, for a limited time, with a comment where there is silence."""
 
     def __init__(self, feed: RunFeed, run_id: str, streams: OpenStreams) -> None:
         super().__init__(None)
@@ -105,27 +105,46 @@ class EventStream(Response[None]):
         """Return the writer of the stream; cookies and the like of other answers do not apply."""
         return self._serve
 
-    async def _serve(self, _: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         gone = asyncio.ensure_future(_disconnected(receive))
         gone.add_done_callback(lambda _: self._feed.close())
+        stall = StallWatch(self._streams.pace.patience, _cutter(scope))
         try:
             with self._streams.holding(self._feed):
                 await send({"type": "http.response.start", "status": 200, "headers": self._head})
-                await self._follow(gone, send)
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                await self._follow(send, stall)
+                await _write(send, stall, b"", more=False)
         finally:
+            stall.close()
             gone.cancel()
 
-    async def _follow(self, gone: "asyncio.Future[None]", send: Send) -> None:
-        deadline = time.monotonic() + LIFETIME_SECONDS
-        while (left := deadline - time.monotonic()) > 0 and not (gone.done() or self._streams.draining):
-            events = await self._feed.next(min(SILENCE_SECONDS, left))
-            chunk = encode_batch(events) if events else b": keep-alive\n\n"
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    async def _follow(self, send: Send, stall: StallWatch) -> None:
+        pace = self._streams.pace
+        deadline = time.monotonic() + pace.lifetime
+        while (left := deadline - time.monotonic()) > 0 and not (self._feed.closed or self._streams.draining):
+            events = await self._feed.next(min(pace.silence, left))
+            if not events:
+                await _write(send, stall, b": keep-alive\n\n")
+            for start in range(0, len(events), _MOST_AT_ONCE):
+                await _write(send, stall, encode_batch(events[start : start + _MOST_AT_ONCE]))
+                if start:
+                    await asyncio.sleep(0)
             if events and isinstance(events[-1].body, End):
                 return
+
+
+async def _write(send: Send, stall: StallWatch, chunk: bytes, *, more: bool = True) -> None:
+    stall.begin()
+    await send({"type": "http.response.body", "body": chunk, "more_body": more})
+    stall.end()
 
 
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _cutter(scope: Scope) -> Callable[[], object]:
+    """Return what ends a connection that nothing can be written to: what our server offers, or the end of this task."""
+    cut = cast("Any", scope).get("state", {}).get("abort")
+    return cut or cast("asyncio.Task[None]", asyncio.current_task()).cancel

@@ -69,5 +69,5 @@ def _accepted(accepted: Accepted) -> Response[AcceptedOut]:
 
 async def _ended(feed: RunFeed, streams: OpenStreams) -> None:
     while not any(isinstance(event.body, End) for event in await feed.next(60)):
-        if streams.draining:
-            raise Unavailable("The node is shutting down; the reply is made elsewhere.")
+        if streams.draining or feed.closed:
+            raise Unavailable("The reply is made elsewhere.")

@@ -4,9 +4,15 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from typing import Final
 
 import uvicorn
 from litestar.types import ASGIApp
+
+from entrypoints.http.connections import HttpConnection, WebSocketConnection
+
+_MOST_FRAME_BYTES: Final = 262_144
+_PING_SECONDS: Final = 20.0
 
 
 class AddressTaken(Exception):
@@ -61,7 +67,9 @@ async def serve_http(
     config = uvicorn.Config(
         app,
         lifespan="on", access_log=False, log_config=None, log_level="warning", server_header=False,
-        timeout_graceful_shutdown=5, timeout_keep_alive=75, ws="none", proxy_headers=True,
+        timeout_graceful_shutdown=5, timeout_keep_alive=75, proxy_headers=True, http=HttpConnection,
+        ws=WebSocketConnection, ws_max_size=_MOST_FRAME_BYTES, ws_per_message_deflate=False,
+        ws_ping_interval=_PING_SECONDS, ws_ping_timeout=_PING_SECONDS,
     )
     server = _Server(config, ready, leaving)
     serving = asyncio.create_task(server.serve(sockets=[listener]))

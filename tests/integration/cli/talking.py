@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.api import Caller
+from tests.support.api import Caller, error_of
 
 
 class Stream:
@@ -19,19 +19,29 @@ class Stream:
 
     async def until(self, kind: str) -> dict[str, Any]:
         """Return the next event of this type."""
-        async for line in self._lines:
-            if line.startswith("data: "):
-                self.events.append(json.loads(line.removeprefix("data: ")))
-                if self.events[-1]["type"] == kind:
-                    return self.events[-1]
+        async for event in self._coming():
+            if event["type"] == kind:
+                return event
         raise EOFError(f"The stream was closed without {kind!r}.")
 
     async def to_its_close(self) -> list[dict[str, Any]]:
         """Return all events of a stream that is closed in due form."""
+        async for _ in self._coming():
+            pass
+        return self.events
+
+    async def _coming(self) -> AsyncIterator[dict[str, Any]]:
         async for line in self._lines:
             if line.startswith("data: "):
                 self.events.append(json.loads(line.removeprefix("data: ")))
-        return self.events
+                yield self.events[-1]
+
+
+def require_unavailable(answer: httpx.Response) -> None:
+    """Return if the answer says that it is worth trying again in a while."""
+    error = error_of(answer, 503)
+    assert (error["type"], error["code"]) == ("unavailable_error", "overloaded")
+    assert 0 < int(answer.headers["retry-after"]) <= 120
 
 
 @asynccontextmanager

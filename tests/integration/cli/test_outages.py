@@ -1,14 +1,12 @@
 """Postgres and Valkey go away under a running node, and come back."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-import httpx
 import pytest
 
 from adapters.embedded.child import free_port
@@ -18,7 +16,8 @@ from adapters.embedded.valkey import EmbeddedValkey
 from bench.upstream import TEXT
 from tests.integration.cli.conftest import settings_of
 from tests.integration.cli.nodes import Node, serving
-from tests.support.api import Caller, error_of
+from tests.integration.cli.talking import begin_stream, require_unavailable
+from tests.support.api import Caller, text_of
 from tests.support.processes import run_onelast, until
 
 
@@ -66,13 +65,6 @@ async def site(model_url: str) -> AsyncIterator[Site]:
             yield Site(await stack.enter_async_context(serving(settings)), servers)
 
 
-def require_unavailable(answer: httpx.Response) -> None:
-    """Return if the answer says that it is worth trying again in a while."""
-    error = error_of(answer, 503)
-    assert (error["type"], error["code"]) == ("unavailable_error", "overloaded")
-    assert 0 < int(answer.headers["retry-after"]) <= 120
-
-
 @dataclass(slots=True)
 class Talk:
     """Somebody who says one thing after another, each again until it is acknowledged, and what came of it."""
@@ -96,12 +88,11 @@ class Talk:
 
     async def said(self) -> list[str]:
         """Return what is kept of it, oldest first."""
-        texts, page, after = list[str](), {"has_more": True}, {}
-        while page["has_more"]:
-            path = f"/v1/sessions/{self.session}/messages"
-            page = (await self.caller.get(path, params={"order": "asc", "limit": 100, **after})).json()
+        texts, more, place = list[str](), True, {"order": "asc", "limit": "100"}
+        while more:
+            page = (await self.caller.get(f"/v1/sessions/{self.session}/messages", params=place)).json()
             texts += [one["content"][0]["text"] for one in page["data"] if one["role"] == "user"]
-            after = {"after": page["last_id"]}
+            more, place["after"] = page["has_more"], page["last_id"]
         return texts
 
 
@@ -120,22 +111,23 @@ async def talking(site: Site) -> AsyncIterator[list[Talk]]:
     assert all(isinstance(outcome, asyncio.CancelledError) for outcome in outcomes), outcomes
 
 
-def each(talks: list[Talk], reached: Callable[[Talk], bool]) -> Callable[[], Awaitable[bool]]:
-    """Return the question whether all of them have reached something."""
+async def go_on(talks: list[Talk]) -> None:
+    """Return when each of them has been acknowledged three times more."""
+    wanted = [len(talk.acknowledged) + 3 for talk in talks]
 
-    async def ask() -> bool:
-        return all(reached(talk) for talk in talks)
+    async def reached() -> bool:
+        return all(len(talk.acknowledged) >= most for talk, most in zip(talks, wanted, strict=True))
 
-    return ask
+    await until(reached)
 
 
 @pytest.mark.parametrize("way", ["stopped", "killed"])
 async def test_while_postgres_is_away_it_says_so_and_goes_on_without_a_restart_or_a_loss(site: Site, way: str) -> None:
     caller = await site.node.api.sign_up()
     session, paced = await caller.session(), await caller.session(await caller.agent("scripted-50-20ms"))
-    async with talking(site) as talks:
-        await until(each(talks, lambda talk: len(talk.acknowledged) >= 3))
-        run = await caller.begin(paced)
+    async with talking(site) as talks, begin_stream(caller, paced, "Hello!") as stream:
+        await go_on(talks)
+        await stream.until("message.delta")
         if way == "killed":
             site.servers.postgres.kill()
         await site.servers.postgres.stop()
@@ -144,15 +136,15 @@ async def test_while_postgres_is_away_it_says_so_and_goes_on_without_a_restart_o
         assert await site.component("catalog") == (503, False)
         assert (await site.node.api.http.get("/livez")).status_code == 200
         await site.servers.start_postgres()
-        before = {id(talk): len(talk.acknowledged) for talk in talks}
-        await until(each(talks, lambda talk: len(talk.acknowledged) >= before[id(talk)] + 3))
+        await go_on(talks)
+        events = await stream.to_its_close()
+    assert (text_of(events), events[-1]["status"]) == (TEXT, "completed")
+    assert [message["content"][0]["text"] for message in await caller.messages(paced)] == ["Hello!", TEXT]
     assert await site.component("catalog") == (200, True)
     for talk in talks:
         said = await talk.said()
         assert said[: len(talk.acknowledged)] == talk.acknowledged
         assert len(said) == len(set(said))
-    assert (await caller.events(run))[-1]["status"] == "completed"
-    assert [message["content"][0]["text"] for message in await caller.messages(paced)] == ["Hello!", TEXT]
 
 
 async def test_while_valkey_is_away_everything_is_answered(site: Site) -> None:
@@ -167,11 +159,10 @@ async def test_while_valkey_is_away_everything_is_answered(site: Site) -> None:
         return await site.component("cache") == (200, True)
 
     async with talking(site) as talks:
-        await until(each(talks, lambda talk: len(talk.acknowledged) >= 3))
+        await go_on(talks)
         await look()
         await site.servers.valkey.stop()
-        before: dict[int, Any] = {id(talk): len(talk.acknowledged) for talk in talks}
-        await until(each(talks, lambda talk: len(talk.acknowledged) >= before[id(talk)] + 3))
+        await go_on(talks)
         await look()
         assert await site.component("cache") == (200, False)
         newcomer = await site.node.api.sign_up()

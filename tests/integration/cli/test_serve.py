@@ -6,7 +6,7 @@ import signal
 from bench.upstream import TEXT
 from tests.integration.cli.conftest import Environment
 from tests.integration.cli.nodes import serving
-from tests.integration.cli.talking import begin_stream
+from tests.integration.cli.talking import begin_stream, require_unavailable
 from tests.support.api import text_of
 from tests.support.processes import run_onelast, until
 
@@ -48,7 +48,7 @@ async def test_a_terminated_node_sends_its_viewers_elsewhere_without_an_end(depl
         assert [message["content"][0]["text"] for message in await caller.messages(session)] == ["Hello!", TEXT]
 
 
-async def test_a_terminated_node_answers_what_it_was_asked(deployment: Environment) -> None:
+async def test_a_terminated_node_answers_who_waits_for_a_reply_that_the_next_one_makes(deployment: Environment) -> None:
     async with serving(deployment) as node:
         caller = await node.api.sign_up()
         session = await caller.session(await caller.agent(PACED))
@@ -56,10 +56,15 @@ async def test_a_terminated_node_answers_what_it_was_asked(deployment: Environme
         async def stored() -> bool:
             return bool(await caller.messages(session))
 
-        asked = asyncio.create_task(caller.say(session))
+        asked = asyncio.create_task(caller.say(session, "Hello!", client_message_id="once"))
         await until(stored)
         assert (await node.program.end(signal.SIGTERM)).status == 0
-        assert (await asked).json()["reply"]["content"][0]["text"] == TEXT
+        require_unavailable(await asked)
+    async with serving(deployment) as node:
+        caller.http = node.api.http
+        again = await caller.say(session, "Hello!", client_message_id="once")
+        assert (again.status_code, again.json()["reply"]["content"][0]["text"]) == (201, TEXT)
+        assert len(await caller.messages(session)) == 2
 
 
 async def test_kill_9_loses_no_message_and_the_reply_is_made_by_the_next_node(deployment: Environment) -> None:

@@ -62,7 +62,7 @@ async def test_the_printed_curl_works_when_pasted(home: Home) -> None:
 async def test_the_printed_chat_streams_a_reply_of_the_real_model_to_its_end(home: Home) -> None:
     printed = re.search(r"^ +(ONELAST_URL=.+ sh scripts/chat\.sh .+)$", home.node.program.out, re.MULTILINE)
     assert printed is not None
-    pasted = await run("sh", "-c", printed[1])
+    pasted = await run("sh", "-c", printed[1], within=100)
     events = events_of(pasted.out)
     assert (pasted.status, events[-1]["type"], events[-1]["status"]) == (0, "end", "completed")
     assert len([event for event in events if event["type"] == "message.delta"]) > 1

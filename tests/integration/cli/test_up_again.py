@@ -39,7 +39,7 @@ def begun(data_folder: Path) -> Callable[[], Awaitable[bool]]:
 
 async def talkative_agent(caller: Caller) -> str:
     """Return the slug of an agent whose replies are long, but not without end."""
-    body = {"slug": "talkative", "name": "T", "persona": "You tell stories.", "sampling": {"max_tokens": 64, "temperature": 0}}
+    body = {"slug": "talkative", "name": "T", "persona": "You tell stories.", "sampling": {"max_tokens": 24, "temperature": 0}}
     assert (await caller.post("/v1/agents", body)).status_code == 201
     return "talkative"
 
@@ -47,7 +47,7 @@ async def talkative_agent(caller: Caller) -> str:
 async def test_ctrl_c_ends_everything_and_the_next_start_finds_the_data(settings: dict[str, str]) -> None:
     async with up(settings) as node:
         caller = await node.api.sign_up()
-        session = await caller.session()
+        session = await caller.session(await talkative_agent(caller))
         assert (await caller.say(session, "In one word: what is time?")).status_code == 201
         kept = await caller.messages(session)
         assert len(node.program.family()) >= 4

@@ -153,7 +153,7 @@ class StoredUsers(UserReader):
 class StagingUnit:
     """Stages one change of rows and applies it on commit; `lost` makes the commit fail."""
 
-    users = sign_ins = api_keys = agents = sessions = messages = runs = None
+    users = sign_ins = api_keys = agents = sessions = messages = runs = keys = None
 
     def __init__(self, database: Database, change: dict[Any, Any], *, lost: bool) -> None:
         self._database, self._change, self._lost = database, change, lost

@@ -63,11 +63,13 @@ class UniquenessSuite:
         await save_agent(catalog, agent)
         assert await by_slug(catalog, agent.profile.slug) == agent
 
-    async def test_a_retired_agents_slug_is_free_again_but_not_for_its_return(self, catalog: Catalog) -> None:
+    async def test_a_retired_agents_slug_is_free_again_and_hinders_nothing_but_its_return(self, catalog: Catalog) -> None:
         retired = await store_agent(catalog)
         retired.retire(now=LATER)
         await save_agent(catalog, retired)
         successor = await store_agent(catalog, new_agent(slug=retired.profile.slug))
+        retired.edit(replace(retired.profile, name="Of old"), now=LATER)
+        await save_agent(catalog, retired)
         assert await by_slug(catalog, retired.profile.slug) == successor
         retired.retired_at = None
         with pytest.raises(SlugTaken):

@@ -30,9 +30,10 @@ class QueueSuite:
         assert await next_queued(shards, session) is None
 
     async def test_the_run_that_has_waited_longest_is_next(self, shards: Shards) -> None:
-        session, other = await store_session(shards), await store_session(shards)
+        other = await store_session(shards)
         for _ in range(2):
             await say(shards, other)
+        session = await store_session(shards, other.owner_id)
         active, first, second = [(await say(shards, session))[1] for _ in range(3)]
         assert await next_queued(shards, session) == first
         await answer(shards, session, active, following=first.id)

@@ -1,0 +1,107 @@
+"""The application over the memory adapters: no server, and a clock that tests move."""
+
+from dishka import Provider, Scope, provide
+
+from adapters.memory.cache import MemoryCache
+from adapters.memory.catalog import MemoryCatalog
+from adapters.memory.clock import HandClock
+from adapters.memory.leases import MemoryRunLeases
+from adapters.memory.outbox import MemoryOutbox
+from adapters.memory.password_hasher import MemoryPasswordHasher
+from adapters.memory.readers import MemoryAgentReader, MemoryRunReader, MemorySessionReader, MemoryUserReader
+from adapters.memory.run_bell import MemoryRunBell
+from adapters.memory.run_log import MemoryRunLog
+from adapters.memory.shards import MemoryShards
+from adapters.memory.store import MemoryStore
+from application.ports.cache import Cache
+from application.ports.catalog import Catalog
+from application.ports.chat_model import ChatModel
+from application.ports.clock import Clock
+from application.ports.outbox import Outbox
+from application.ports.password_hasher import PasswordHasher
+from application.ports.readers import AgentReader, RunReader, SessionReader, UserReader
+from application.ports.run_bell import RunBell
+from application.ports.run_leases import RunLeases
+from application.ports.run_log import RunLog
+from application.ports.shards import Shards
+from domain.shared.identifiers import NodeId
+from entrypoints.http.health import ReadComponents
+from entrypoints.ioc.telemetry import components_of
+from entrypoints.settings import Settings
+
+# Addresses that nobody connects to: everything that would is replaced.
+NOWHERE = Settings(catalog_dsn="postgresql://nowhere.invalid/x", redis_url="valkey://nowhere.invalid")
+
+
+class Memory(Provider):
+    """What nodes share: given to several applications, it makes them nodes of one deployment."""
+
+    scope = Scope.APP
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._clock = HandClock()
+        self._store = MemoryStore(self._clock)
+        self._cache, self._log, self._bell = MemoryCache(), MemoryRunLog(), MemoryRunBell()
+        self._hasher = MemoryPasswordHasher()
+
+    @property
+    def hands(self) -> HandClock:
+        """The clock, to be moved."""
+        return self._clock
+
+    @provide(override=True)
+    def clock(self) -> Clock:
+        return self._clock
+
+    @provide(override=True)
+    def password_hasher(self) -> PasswordHasher:
+        return self._hasher
+
+    @provide(override=True)
+    def catalog(self) -> Catalog:
+        return MemoryCatalog(self._store)
+
+    @provide(override=True)
+    def shards(self) -> Shards:
+        return MemoryShards(self._store)
+
+    @provide(override=True)
+    def agents(self) -> AgentReader:
+        return MemoryAgentReader(self._store)
+
+    @provide(override=True)
+    def users(self) -> UserReader:
+        return MemoryUserReader(self._store)
+
+    @provide(override=True)
+    def sessions(self) -> SessionReader:
+        return MemorySessionReader(self._store)
+
+    @provide(override=True)
+    def runs(self) -> RunReader:
+        return MemoryRunReader(self._store)
+
+    @provide(override=True)
+    def outbox(self) -> Outbox:
+        return MemoryOutbox(self._store)
+
+    @provide(override=True)
+    def leases(self, node: NodeId) -> RunLeases:
+        return MemoryRunLeases(self._store, node)
+
+    @provide(override=True)
+    def cache(self) -> Cache:
+        return self._cache
+
+    @provide(override=True)
+    def run_log(self) -> RunLog:
+        return self._log
+
+    @provide(override=True)
+    def bell(self) -> RunBell:
+        return self._bell
+
+    @provide(override=True)
+    def components(self, cache: Cache, models: ChatModel) -> ReadComponents:
+        return components_of({"cache": cache.ping, "models": models.list})

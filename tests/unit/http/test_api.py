@@ -1,0 +1,24 @@
+"""The HTTP API over the memory adapters."""
+
+from tests.contracts.http.accounts import AccountsSuite
+from tests.contracts.http.agents import AgentsSuite
+from tests.contracts.http.conversations import MessagesSuite, RunsSuite, SessionsSuite
+from tests.contracts.http.platform import PlatformSuite
+
+
+class TestAccounts(AccountsSuite): ...
+
+
+class TestAgents(AgentsSuite): ...
+
+
+class TestSessions(SessionsSuite): ...
+
+
+class TestMessages(MessagesSuite): ...
+
+
+class TestRuns(RunsSuite): ...
+
+
+class TestPlatform(PlatformSuite): ...
