@@ -90,8 +90,8 @@ class Stage:
             yield Started(target, time.perf_counter() - began)
             child.require_running()
         except Exception as problem:
-            problem.add_note(f"Log of {target.name}: {last_lines(log, 10)}")
-            problem.add_note(f"Log of the upstream: {last_lines(self._folder.part('logs') / 'upstream.log', 10)}")
+            problem.add_note(f"Log of {target.name}: {last_lines(log, 5)}")
+            problem.add_note(f"Log of the upstream: {last_lines(self._folder.part('logs') / 'upstream.log', 5)}")
             raise
         finally:
             await child.stop()

@@ -6,6 +6,7 @@ from functools import partial
 from itertools import repeat
 
 from bench.client import connected
+from bench.cpu import Meter
 from bench.measurement import Metric, Sample, Side
 from bench.measurements.replies import TURNS, require_stored, turns
 from bench.stage import FAST, Stage
@@ -37,12 +38,14 @@ class FirstToken:
         conversations = await target.converse(self._sessions)
         asks = repeat(request("POST", "/v1/chat/completions", _ASK), self._sessions * TURNS)
         direct = _firsts(await _one_by_one(stage.upstream_port, asks, b'"content"'))
+        meter = Meter(target.pid, stage.cores)
         answers = await _one_by_one(target.port, turns(conversations), b"event: message.delta")
+        usage = await meter.stop()
         for answer in answers:
             check_reply(answer)
         await require_stored(target, conversations, TURNS)
         added = [seconds - direct[len(direct) // 2] for seconds in _firsts(answers)]
-        return Sample({"p50": added[len(added) // 2] * 1e3, "p99": added[len(added) * 99 // 100] * 1e3})
+        return Sample({"p50": added[len(added) // 2] * 1e3, "p99": added[len(added) * 99 // 100] * 1e3}, usage)
 
 
 async def _one_by_one(port: int, requests: Iterator[bytes], mark: bytes) -> list[Answer]:

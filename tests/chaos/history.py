@@ -64,6 +64,13 @@ class Viewing:
         """Whether the viewer knows that nothing follows."""
         return bool(self.events) and self.events[-1].kind == "end"
 
+    @property
+    def retold(self) -> bool:
+        """Whether some of it was told from the stored reply, in numbers of its own, because the log was out of reach."""
+        kinds = [event.kind for event in self.events]
+        whole = self.after == 0 and len(kinds) <= 4 and kinds.count("message.delta") <= 1
+        return whole or any(event.reason == "log_expired" for event in self.events)
+
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
@@ -76,6 +83,7 @@ class StoredRun:
     last_seq: int
     usage: tuple[int, int] | None
     endings: int
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +109,8 @@ class History:
     faults: list[tuple[float, str]] = field(default_factory=list)
     runs: list[StoredRun] = field(default_factory=list)
     messages: list[StoredMessage] = field(default_factory=list)
+
+    def surprise(self, sentence: str) -> None:
+        """Note something that should never happen, once."""
+        if sentence not in self.surprises:
+            self.surprises.append(sentence)

@@ -1,4 +1,4 @@
-"""A proxy in front of a server that can do to connections what networks do: cut, delay and silence them, and lose what is said."""
+"""A proxy in front of a server that does to connections what networks do: cuts, delays and silences them, loses what is said."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from adapters.embedded.child import free_port
-from tests.support.processes import REPOSITORY, running, until
+from tests.support.processes import REPOSITORY, Program, running, until
 
 HAPROXY_CONFIGURATION = REPOSITORY / "docker/haproxy/haproxy.cfg"
 NGINX_CONFIGURATION = REPOSITORY / "docker/nginx/nginx.conf"
@@ -27,8 +27,8 @@ async def haproxy(nodes: Sequence[int]) -> AsyncIterator[int]:
     port = free_port()
     addresses = {f"ONELAST_NODE_{number}": f"127.0.0.1:{node}" for number, node in enumerate(nodes, 1)}
     command = [_path_of("haproxy"), "-db", "-f", str(HAPROXY_CONFIGURATION)]
-    async with running(*command, environment={"ONELAST_EDGE_BIND": f"127.0.0.1:{port}", **addresses}):
-        await until(lambda: listens(port))
+    async with running(*command, environment={"ONELAST_EDGE_BIND": f"127.0.0.1:{port}", **addresses}) as program:
+        await _ready(program, port)
         yield port
 
 
@@ -45,8 +45,9 @@ async def nginx(nodes: Sequence[int]) -> AsyncIterator[int]:
         configuration.write_text(_substituted(NGINX_CONFIGURATION.read_text(), words))
         user = "user root; " if os.geteuid() == 0 else ""
         directives = f"daemon off; {user}"
-        async with running(_path_of("nginx"), "-p", folder, "-c", str(configuration), "-e", "stderr", "-g", directives):
-            await until(lambda: listens(port))
+        command = [_path_of("nginx"), "-p", folder, "-c", str(configuration), "-e", "stderr", "-g", directives]
+        async with running(*command) as program:
+            await _ready(program, port)
             yield port
 
 
@@ -58,6 +59,14 @@ async def listens(port: int) -> bool:
         return False
     writer.close()
     return True
+
+
+async def _ready(program: Program, port: int) -> None:
+    async def ready() -> bool:
+        assert program.running, program.out + program.err
+        return await listens(port)
+
+    await until(ready)
 
 
 def _substituted(text: str, words: dict[str, str]) -> str:

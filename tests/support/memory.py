@@ -5,6 +5,7 @@ from dishka import Provider, Scope, provide
 from adapters.memory.cache import MemoryCache
 from adapters.memory.catalog import MemoryCatalog
 from adapters.memory.clock import HandClock
+from adapters.memory.idempotency import MemoryExpiredKeys
 from adapters.memory.leases import MemoryRunLeases
 from adapters.memory.outbox import MemoryOutbox
 from adapters.memory.password_hasher import MemoryPasswordHasher
@@ -17,6 +18,7 @@ from application.ports.cache import Cache
 from application.ports.catalog import Catalog
 from application.ports.chat_model import ChatModel
 from application.ports.clock import Clock
+from application.ports.idempotency import ExpiredKeys
 from application.ports.outbox import Outbox
 from application.ports.password_hasher import PasswordHasher
 from application.ports.readers import AgentReader, RunReader, SessionReader, UserReader
@@ -85,6 +87,10 @@ class Memory(Provider):
     @provide(override=True)
     def outbox(self) -> Outbox:
         return MemoryOutbox(self._store)
+
+    @provide(override=True)
+    def expired_keys(self) -> ExpiredKeys:
+        return MemoryExpiredKeys(self._store)
 
     @provide(override=True)
     def leases(self, node: NodeId) -> RunLeases:

@@ -1,5 +1,6 @@
 """The run log in this process's memory: enough for one node, lost with it."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 
@@ -17,9 +18,9 @@ class MemoryRunLog(RunLog):
         self._transcripts = Transcripts(lifetime=lifetime, most_ended=most_ended, monotonic=monotonic)
         self._attempts: dict[RunId, int] = {}
 
-    def begin(self, run_id: RunId) -> RunWriter:
+    def begin(self, run_id: RunId, stored: "asyncio.Future[None] | None" = None) -> RunWriter:
         """Return the first writer."""
-        return _MemoryRunWriter(self, self._transcripts.open(run_id), 1)
+        return _MemoryRunWriter(self, self._transcripts.open(run_id), 1, stored)
 
     async def take_over(self, created: RunCreated, opening: AttemptStarted) -> Opened:
         """Write the opening and return the next writer."""
@@ -50,13 +51,31 @@ class MemoryRunLog(RunLog):
 
 
 class _MemoryRunWriter(RunWriter):
-    def __init__(self, log: MemoryRunLog, transcript: Transcript, attempt: int) -> None:
-        self._log, self._transcript, self._attempt = log, transcript, attempt
+    def __init__(
+        self, log: MemoryRunLog, transcript: Transcript, attempt: int, stored: "asyncio.Future[None] | None" = None
+    ) -> None:
+        self._log, self._transcript, self._attempt, self._stored = log, transcript, attempt, stored
+        self._waiting: list[RunEventBody] = []
+        if stored is not None:
+            stored.add_done_callback(self._release)
 
     def tell(self, *bodies: RunEventBody) -> None:
-        """Append at once."""
-        self._log.write(self._transcript, self._attempt, merged(bodies))
+        """Append at once, or as soon as the run is stored."""
+        if self._stored is not None and self._stored.cancelled():
+            raise FencedOut(f"run {self._transcript.run_id} was not stored")
+        if self._stored is None or self._stored.done():
+            self._log.write(self._transcript, self._attempt, merged(bodies))
+        else:
+            self._waiting += bodies
 
     async def settle(self) -> int:
-        """Return the last number: nothing waits here."""
+        """Return the last number when the run is stored."""
+        if self._stored is not None:
+            await asyncio.wait({self._stored})
+            self._release(self._stored)
         return len(self._transcript.events)
+
+    def _release(self, stored: "asyncio.Future[None]") -> None:
+        waiting, self._waiting = self._waiting, []
+        if waiting and not stored.cancelled():
+            self._log.write(self._transcript, self._attempt, merged(waiting))

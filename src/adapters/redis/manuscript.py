@@ -12,17 +12,18 @@ class Manuscript:
     """What was told of a run, by how far it got: waiting for a number, numbered, sent, written, shown.
 
     `lines` are all events by number (the first is number 1); the first `written` of them are in the log for certain, those up to
-    `sent` may be. Nothing is sent while something is on its way, so an entry's number is a fence: it is the next one or refused.
+    `sent` may be; of a `held` one nothing is numbered yet. Nothing is sent while something is on its way, so an entry's number is
+    a fence: it is the next one, or refused.
     """
 
-    __slots__ = ("_settling", "attempt", "lines", "overtaken", "sent", "shown_alone", "transcript", "waiting", "written")
+    __slots__ = ("_settling", "attempt", "held", "lines", "overtaken", "sent", "shown_alone", "transcript", "waiting", "written")
 
     def __init__(self, transcript: Transcript, attempt: int, lines: Sequence[RunEventBody] = ()) -> None:
         self.transcript, self.attempt = transcript, attempt
         self.lines: list[RunEventBody] = list(lines)
         self.waiting: list[RunEventBody] = []
         self.written = self.sent = len(self.lines)
-        self.overtaken = False
+        self.overtaken = self.held = False
         self.shown_alone = 0
         self._settling: list[asyncio.Future[None]] = []
 

@@ -78,9 +78,13 @@ class RedisRunLog(RunLog):
         self._away_since: float | None = None
         self._flushed_at = float("-inf")
 
-    def begin(self, run_id: RunId) -> RunWriter:
+    def begin(self, run_id: RunId, stored: "asyncio.Future[None] | None" = None) -> RunWriter:
         """Return the writer of a log that nobody else writes."""
-        return self._writer(Manuscript(self._transcripts.open(run_id), 1))
+        manuscript = Manuscript(self._transcripts.open(run_id), 1)
+        if stored is not None and not stored.done():
+            manuscript.held = True
+            stored.add_done_callback(partial(self._release, manuscript))
+        return self._writer(manuscript)
 
     async def take_over(self, created: RunCreated, opening: AttemptStarted) -> Opened:
         """Read the log and write behind its end, until nothing came in between."""
@@ -131,6 +135,8 @@ class RedisRunLog(RunLog):
 
     def note(self, manuscript: Manuscript, *, urgent: bool) -> None:
         """Have the manuscript written with the others, soon or at once."""
+        if manuscript.held:
+            return
         self._due.add(manuscript)
         if urgent or self._timer is None:
             if self._timer is not None:
@@ -138,6 +144,14 @@ class RedisRunLog(RunLog):
             loop = asyncio.get_running_loop()
             wait = 0.0 if urgent else self._flushed_at + self._window - loop.time()
             self._timer = loop.call_later(wait, self._flush) if wait > 0 else loop.call_soon(self._flush)
+
+    def _release(self, manuscript: Manuscript, stored: "asyncio.Future[None]") -> None:
+        """Write what was held back, or nothing of a run that is not stored."""
+        manuscript.held = False
+        if stored.cancelled():
+            self._overtaken(manuscript)
+        elif manuscript.unwritten:
+            self.note(manuscript, urgent=True)
 
     def _writer(self, manuscript: Manuscript) -> RunWriter:
         self._writing[manuscript.transcript.run_id] = manuscript

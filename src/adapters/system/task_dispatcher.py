@@ -35,6 +35,11 @@ class TaskRunDispatcher(RunDispatcher):
         self._running[run_id] = (task, interruption)
         task.add_done_callback(lambda done: self._forget(run_id, done))
 
+    def drop(self, run_id: RunId) -> None:
+        """Cut the run's task off."""
+        if run_id in self._running:
+            self._running[run_id][0].cancel()
+
     def interrupt(self, run_id: RunId) -> bool:
         """Interrupt the run's task, which then stores what there is."""
         found = self._running.get(run_id)

@@ -1,5 +1,6 @@
 """Making replies apart from the requests that ask for them."""
 
+import asyncio
 from abc import abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,12 +15,16 @@ from domain.shared.identifiers import RunId
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A run to make, and what is known already; the rest is read from the database."""
+    """A run to make, and what is known already; the rest is read from the database.
+
+    A run whose commit is still under way has a future, `stored`: the model may be asked, and nobody told, before it is done.
+    """
 
     run: Run
     session: Session | None = None
     message: Message | None = None
     agent: AgentView | None = None
+    stored: "asyncio.Future[None] | None" = None
 
 
 class RunDispatcher(Protocol):
@@ -28,6 +33,10 @@ class RunDispatcher(Protocol):
     @abstractmethod
     def dispatch(self, assignment: Assignment) -> None:
         """Begin to make the reply, without waiting for it; one that is being made here already is given up."""
+
+    @abstractmethod
+    def drop(self, run_id: RunId) -> None:
+        """Give up a run that could not be stored."""
 
     @property
     @abstractmethod

@@ -1,5 +1,6 @@
 """The replayable log of a run's events: what viewers see, numbered from 1 without gaps, ended by `End`."""
 
+import asyncio
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -127,8 +128,11 @@ class RunLog(Protocol):
     """Append-only, one writer at a time, any number of readers. What was lost of an ended run is rebuilt from the database."""
 
     @abstractmethod
-    def begin(self, run_id: RunId) -> RunWriter:
-        """Return the writer of a run's first attempt, whose log does not exist yet."""
+    def begin(self, run_id: RunId, stored: "asyncio.Future[None] | None" = None) -> RunWriter:
+        """Return the writer of a run's first attempt, whose log does not exist yet.
+
+        Nothing is written or seen before the run is `stored` (None: it is); when that is cancelled the writer is refused.
+        """
 
     @abstractmethod
     async def take_over(self, created: RunCreated, opening: AttemptStarted) -> Opened:

@@ -80,7 +80,7 @@ class MakeReply:
     async def _open(self, command: MakeReplyCommand, reply: Reply) -> RunWriter:
         run = command.order.run
         if run.attempt == 1:
-            writer = self.log.begin(run.id)
+            writer = self.log.begin(run.id, command.order.stored)
             writer.tell(RunCreated(RunView.of(run), await self.prompting.message_of(command.order)))
             return writer
         created, opening = await self._opening(command)

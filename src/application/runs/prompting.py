@@ -42,6 +42,8 @@ class Prompting:
             raise ModelFailed(f"nobody offers the model {run.model!r} now")
         budget = history_budget(agent.persona, model.context_tokens, agent.sampling.max_tokens)
         history = await self.sessions.recent_messages(run.session_id, limit=_HISTORY_MOST, most_characters=budget * 4)
+        if order.message is not None and not any(message.seq == run.message_seq for message in history):
+            history = [*history, order.message]
         turns = compose_prompt(agent.persona, history_for(history, run.message_seq), budget)
         reply.prompt = "".join(turn.text for turn in turns)
         return ModelRequest(run.model, turns, agent.sampling, reply.beginning)

@@ -1,5 +1,6 @@
 """Say something; the agent begins its reply."""
 
+import asyncio
 from dataclasses import dataclass
 
 from application.actor import Actor
@@ -93,9 +94,10 @@ class SendMessage:
             unit.runs.add(run)
             unit.record(session.changed())
             remember(unit.keys, once, owner, Begun(RunView.of(run)))
-            await unit.commit()
-        if session.active_run_id == run.id:
-            self.dispatcher.dispatch(Assignment(run, session, message, agent))
+            if session.active_run_id == run.id:
+                await self._store_and_make(unit, Assignment(run, session, message, agent, asyncio.Future()))
+            else:
+                await unit.commit()
         self.bell.ring(owner, run.id)
         return Accepted(message, RunView.of(run))
 
@@ -111,6 +113,18 @@ class SendMessage:
             return None
         known = await self.sessions.find_message_run(command.session_id, command.client_message_id)
         return None if known is None else Accepted(*known)
+
+    async def _store_and_make(self, unit: ShardUnitOfWork, order: Assignment) -> None:
+        """Commit while the model is asked already; nothing is told before the run is stored, and what fails is dropped."""
+        assert order.stored is not None
+        self.dispatcher.dispatch(order)
+        try:
+            await unit.commit()
+        except BaseException:
+            order.stored.cancel()
+            self.dispatcher.drop(order.run.id)
+            raise
+        order.stored.set_result(None)
 
     async def _interrupted(self, unit: ShardUnitOfWork, session: Session) -> Session:
         """Return the session without a reply under way: those that wait end too, for each gets its turn when one has ended."""

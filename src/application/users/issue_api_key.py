@@ -40,7 +40,7 @@ class IssueApiKey:
     entropy: Entropy
 
     async def execute(self, command: IssueApiKeyCommand) -> tuple[ApiKey, str]:
-        """Return the key and its secret, which is shown to this request alone; SecretGone for a repetition that cannot know it."""
+        """Return the key and its secret, which is shown to this request alone; SecretGone for repetitions with another token."""
         return await again_when_stale(lambda: self._issue(command))
 
     async def _issue(self, command: IssueApiKeyCommand) -> tuple[ApiKey, str]:

@@ -42,7 +42,7 @@ class RegisterUser:
         try:
             return await self._register(command)
         except EmailTaken:
-            known = await self._again(command)
+            known = None if command.once is None else await self._again(command, command.once)
             if known is None:
                 raise
             return known
@@ -60,14 +60,12 @@ class RegisterUser:
             await unit.commit()
         return UserView.of(user), pair
 
-    async def _again(self, command: RegisterUserCommand) -> tuple[UserView, TokenPair] | None:
+    async def _again(self, command: RegisterUserCommand, once: Once) -> tuple[UserView, TokenPair] | None:
         async with self.catalog.open() as unit:
             credential = await unit.users.find_credential(parse_email(command.email))
-            if command.once is None or credential is None:
+            if credential is None or not await self.hasher.verify(command.password, credential.password_hash):
                 return None
-            if not await self.hasher.verify(command.password, credential.password_hash):
-                return None
-            user = await recall(unit.keys, command.once, credential.user_id, UserView)
+            user = await recall(unit.keys, once, credential.user_id, UserView)
             if user is None:
                 return None
             pair = new_pair(self.entropy)

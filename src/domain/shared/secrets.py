@@ -16,7 +16,7 @@ def make_secret(prefix: str, entropy: bytes) -> str:
 
 
 def derive_secret(prefix: str, seed: bytes, salt: str) -> str:
-    """Return the one secret that follows from a seed of 256 bits, known to its holder, and a salt, known to us; both are needed."""
+    """Return the secret that follows from a seed (256 bits that its holder knows) and a salt (which we know); both are needed."""
     if len(seed) < 32:
         raise ValueError("a seed of at least 32 bytes is needed")
     return make_secret(prefix, hmac.digest(seed, (prefix + salt).encode(), "sha256"))

@@ -14,6 +14,7 @@ from application.agents.retire_agent import RetireAgent, RetireAgentCommand
 from application.paging import PageRequest
 from domain.agents.agent import AgentProfile, Visibility
 from entrypoints.http.access import MaybeSignedIn, SignedIn, UseCase, maybe_signed_in, signed_in
+from entrypoints.http.idempotency import KeyedOnce, once_in
 from entrypoints.http.parameters import agent_in_path, pages
 from entrypoints.http.public_answer import PublicAnswer
 from entrypoints.http.wire import AgentIn, AgentOut, AgentPatchIn, DeletedOut, ListOut, SamplingBody, list_of
@@ -43,28 +44,33 @@ async def list_own(request: SignedIn, page: UseCase[PageRequest], list_own_agent
 
 
 @post("/v1/agents", guards=[signed_in], summary="Make an agent")
-async def make_agent(request: SignedIn, data: JSONBody[AgentIn], create_agent: UseCase[CreateAgent]) -> AgentOut:
+async def make_agent(
+    request: SignedIn, data: JSONBody[AgentIn], create_agent: UseCase[CreateAgent], once: KeyedOnce
+) -> AgentOut:
     """Make an agent of one's own."""
     profile = AgentProfile(
         data.slug, data.name, data.description, data.persona, data.model, data.sampling.to_domain(), data.visibility
     )
-    return AgentOut.of(await create_agent.execute(CreateAgentCommand(request.auth, profile)))
+    return AgentOut.of(await create_agent.execute(CreateAgentCommand(request.auth, profile, once)))
 
 
 @patch("/v1/agents/{agent_id:str}", guards=[signed_in], summary="Change an agent")
 async def patch_agent(
-    request: SignedIn, agent_id: FromPath[str], data: JSONBody[AgentPatchIn], edit_agent: UseCase[EditAgent]
+    request: SignedIn, agent_id: FromPath[str], data: JSONBody[AgentPatchIn], edit_agent: UseCase[EditAgent],
+    once: KeyedOnce,
 ) -> AgentOut:
     """Change the given fields of one of the caller's agents."""
-    command = EditAgentCommand(request.auth, agent_in_path(agent_id), _changes(data))
+    command = EditAgentCommand(request.auth, agent_in_path(agent_id), _changes(data), once)
     return AgentOut.of(await edit_agent.execute(command))
 
 
 @delete("/v1/agents/{agent_id:str}", guards=[signed_in], status_code=200, summary="Retire an agent")
-async def delete_agent(request: SignedIn, agent_id: FromPath[str], retire_agent: UseCase[RetireAgent]) -> DeletedOut:
+async def delete_agent(
+    request: SignedIn, agent_id: FromPath[str], retire_agent: UseCase[RetireAgent], once: KeyedOnce
+) -> DeletedOut:
     """Take one of the caller's agents out of service; sessions with it stay readable."""
     wanted = agent_in_path(agent_id)
-    await retire_agent.execute(RetireAgentCommand(request.auth, wanted))
+    await retire_agent.execute(RetireAgentCommand(request.auth, wanted, once))
     return DeletedOut(wanted, "agent")
 
 
@@ -76,4 +82,7 @@ def _changes(data: AgentPatchIn) -> dict[str, Any]:
     return changes
 
 
-router = Router("/", route_handlers=[read_catalogue, read_one, list_own, make_agent, patch_agent, delete_agent], tags=["agents"])
+router = Router(
+    "/", route_handlers=[read_catalogue, read_one, list_own, make_agent, patch_agent, delete_agent],
+    dependencies={"once": Provide(once_in("catalog"))}, tags=["agents"],
+)

@@ -9,14 +9,17 @@ from application.users.issue_api_key import IssueApiKey, IssueApiKeyCommand
 from application.users.queries import ListApiKeys
 from application.users.revoke_api_key import RevokeApiKey, RevokeApiKeyCommand
 from entrypoints.http.access import SignedIn, UseCase, signed_in
+from entrypoints.http.idempotency import KeyedOnce, once_in
 from entrypoints.http.parameters import key_in_path, pages
 from entrypoints.http.wire import ApiKeyIn, ApiKeyOut, DeletedOut, ListOut, NewApiKeyOut, list_of
 
 
 @post("/", summary="Make an API key")
-async def make_key(request: SignedIn, data: JSONBody[ApiKeyIn], issue_api_key: UseCase[IssueApiKey]) -> NewApiKeyOut:
+async def make_key(
+    request: SignedIn, data: JSONBody[ApiKeyIn], issue_api_key: UseCase[IssueApiKey], once: KeyedOnce
+) -> NewApiKeyOut:
     """Make a key; `key` is shown this once."""
-    key, secret = await issue_api_key.execute(IssueApiKeyCommand(request.auth, data.name))
+    key, secret = await issue_api_key.execute(IssueApiKeyCommand(request.auth, data.name, once))
     return NewApiKeyOut(key.id, key.name, key.hint, key.created_at, secret)
 
 
@@ -27,11 +30,16 @@ async def list_keys(request: SignedIn, page: UseCase[PageRequest], list_api_keys
 
 
 @delete("/{key_id:str}", status_code=200, summary="Revoke an API key")
-async def delete_key(request: SignedIn, key_id: FromPath[str], revoke_api_key: UseCase[RevokeApiKey]) -> DeletedOut:
+async def delete_key(
+    request: SignedIn, key_id: FromPath[str], revoke_api_key: UseCase[RevokeApiKey], once: KeyedOnce
+) -> DeletedOut:
     """Take a key back; it is refused from now on."""
     wanted = key_in_path(key_id)
-    await revoke_api_key.execute(RevokeApiKeyCommand(request.auth, wanted))
+    await revoke_api_key.execute(RevokeApiKeyCommand(request.auth, wanted, once))
     return DeletedOut(wanted, "api_key")
 
 
-router = Router("/v1/api-keys", route_handlers=[make_key, list_keys, delete_key], guards=[signed_in], tags=["api-keys"])
+router = Router(
+    "/v1/api-keys", route_handlers=[make_key, list_keys, delete_key], guards=[signed_in],
+    dependencies={"once": Provide(once_in("catalog"))}, tags=["api-keys"],
+)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, ScalarRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
@@ -33,6 +34,7 @@ class HttpParts:
 
     use_cases: Mapping[type, Any]
     open_streams: OpenStreams
+    realtime: ASGIApp
     read_components: ReadComponents
     render_metrics: RenderMetrics
     record_request: RecordRequest
@@ -44,6 +46,13 @@ def docs(request: Request[Any, Any, State]) -> Response[bytes]:
     return Response(_page.render(request, request.app.openapi_schema.to_schema()), media_type=MediaType.HTML)
 
 
+@get("/v1/realtime", include_in_schema=False, sync_to_thread=False)
+def realtime_by_http() -> None:
+    """Tell who lost the upgrade on the way; the socket itself never comes here."""
+    missing = "Open a WebSocket here: this request came without 'Upgrade: websocket'."
+    raise HTTPException(missing, status_code=426, headers={"upgrade": "websocket"})
+
+
 def create_app(parts: HttpParts) -> ASGIApp:
     """Return the ASGI application."""
     provided = {_snake(kind.__name__): case for kind, case in parts.use_cases.items()} | {
@@ -52,7 +61,7 @@ def create_app(parts: HttpParts) -> ASGIApp:
         "render_metrics": parts.render_metrics,
     }
     app = Litestar(
-        [*(area.router for area in (users, sign_in, api_keys, agents, sessions, runs, health)), docs],
+        [*(area.router for area in (users, sign_in, api_keys, agents, sessions, runs, health)), docs, realtime_by_http],
         dependencies={name: Provide(_giving(part), sync_to_thread=False) for name, part in provided.items()},
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         guards=[json_only],
@@ -61,7 +70,7 @@ def create_app(parts: HttpParts) -> ASGIApp:
         request_max_body_size=MOST_BODY_BYTES,
         state=State({"authenticate": parts.use_cases[Authenticate]}),
     )
-    return Envelope(app, parts.record_request)
+    return Envelope(app, parts.realtime, parts.record_request)
 
 
 def _snake(name: str) -> str:

@@ -8,30 +8,39 @@ from typing import Any, Final
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from application.idempotency import Once
+
 RecordRequest = Callable[[str, str, int, float], None]
 
 _access: Final = logging.getLogger("onelast.access")
 _QUIET: Final = ("/livez", "/readyz", "/metrics")
 _PRIVATE: Final = (b"cache-control", b"private, no-store")
 _NO_SNIFF: Final = (b"x-content-type-options", b"nosniff")
+_REPLAYED: Final = (b"idempotency-replayed", b"true")
+
+
+def new_request_id() -> str:
+    """Return an identifier that no other request or socket has."""
+    return "req_" + os.urandom(12).hex()
 
 
 class Envelope:
     """Gives each HTTP answer an `x-request-id`, counts it and writes one line about it; nothing is cacheable unless it says so.
 
-    `record` is told method, path template, status and seconds.
+    `record` is told method, path template, status and seconds. WebSockets go to `realtime`, which has ways of its own.
     """
 
-    def __init__(self, app: ASGIApp, record: RecordRequest) -> None:
+    def __init__(self, app: ASGIApp, realtime: ASGIApp, record: RecordRequest) -> None:
         self._app = app
+        self._realtime = realtime
         self._record = record
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if str(scope["type"]) != "http":
-            await self._app(scope, receive, send)
+            await (self._realtime if str(scope["type"]) == "websocket" else self._app)(scope, receive, send)
             return
-        request_id = "req_" + os.urandom(12).hex()
+        request_id = new_request_id()
         scope.setdefault("state", {})["request_id"] = request_id
         started, status = time.perf_counter(), 500
         named = (b"x-request-id", request_id.encode())
@@ -43,6 +52,8 @@ class Envelope:
                 headers = [*message.get("headers", ()), named, _NO_SNIFF]
                 if not any(name == b"cache-control" for name, _ in headers):
                     headers.append(_PRIVATE)
+                if status < 400 and _is_repetition(scope):
+                    headers.append(_REPLAYED)
                 message["headers"] = headers
             await send(message)
 
@@ -62,3 +73,8 @@ class Envelope:
                     "ms": round(seconds * 1000, 2), "request_id": request_id,
                 },
             )
+
+
+def _is_repetition(scope: Any) -> bool:
+    once: Once | None = scope["state"].get("once")
+    return once is not None and once.replayed

@@ -8,6 +8,7 @@ from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from msgspec import json
 
+from application.idempotency import RequestInProgress
 from domain.shared.errors import (
     Conflict,
     DomainError,
@@ -69,7 +70,7 @@ def on_domain_error(request: Request[Any, Any, Any], error: DomainError) -> Resp
     """Answer with the family's status; conflicts say whether repeating can help."""
     status, kind, message = told(error)
     headers: dict[str, str] = {}
-    if status in (429, 503):
+    if status in (429, 503) or isinstance(error, RequestInProgress):
         headers["retry-after"] = "1"
     if status == 409:
         headers["x-should-retry"] = "true" if error.repeatable else "false"

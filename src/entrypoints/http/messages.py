@@ -7,6 +7,7 @@ from litestar.di import Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
+from application.idempotency import RequestInProgress
 from application.paging import PageRequest
 from application.ports.run_log import End, RunFeed
 from application.runs.queries import FollowRun, ReadReply, ReadRun
@@ -15,6 +16,7 @@ from application.sessions.queries import ReadMessages
 from domain.shared.errors import Unavailable
 from entrypoints.http.access import SignedIn, UseCase
 from entrypoints.http.event_stream import EventStream, OpenStreams
+from entrypoints.http.idempotency import KeyedOnce
 from entrypoints.http.parameters import pages, session_in_path
 from entrypoints.http.wire import AcceptedOut, ListOut, MessageIn, MessageOut, ReplyOut, RunOut, list_of
 
@@ -41,22 +43,26 @@ async def read_page(
 async def post_message(
     request: SignedIn, session_id: FromPath[str], data: JSONBody[MessageIn], send_message: UseCase[SendMessage],
     follow_run: UseCase[FollowRun], read_run: UseCase[ReadRun], read_reply: UseCase[ReadReply],
-    open_streams: UseCase[OpenStreams],
+    open_streams: UseCase[OpenStreams], once: KeyedOnce,
 ) -> Response[Any]:
     """Store the message and have the agent reply: as a stream, at once with a run to follow, or when the reply is whole."""
     accepted = await send_message.execute(
         SendMessageCommand(
-            request.auth, session_in_path(session_id), data.parts(), data.client_message_id, data.on_active
+            request.auth, session_in_path(session_id), data.parts(), data.client_message_id, data.on_active, once
         )
     )
     if not data.stream and "respond-async" in request.headers.get("prefer", ""):
         return _accepted(accepted)
-    feed = await follow_run.execute(request.auth, accepted.run.id, 0, accepted.run)
-    if data.stream:
-        return EventStream(feed, accepted.run.id, open_streams)
-    with open_streams.holding(feed):
-        await _ended(feed, open_streams)
+    again = once is not None and once.replayed
+    if data.stream or not again:
+        feed = await follow_run.execute(request.auth, accepted.run.id, 0, None if again else accepted.run)
+        if data.stream:
+            return EventStream(feed, accepted.run.id, open_streams)
+        with open_streams.holding(feed):
+            await _ended(feed, open_streams)
     run = await read_run.execute(request.auth, accepted.run.id)
+    if not run.status.terminal:
+        raise RequestInProgress(f"The reply to this request is still being made; follow it at /v1/runs/{run.id}/events.")
     reply = await read_reply.execute(request.auth, run.id)
     return Response(ReplyOut(MessageOut.of(accepted.message), None if reply is None else MessageOut.of(reply), RunOut.of(run)))
 

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from litestar import Response, Router, get, post
+from litestar.di import Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, HeaderParameter
 
@@ -11,6 +12,7 @@ from application.runs.queries import FollowRun, ReadRun
 from domain.shared.errors import Invalid
 from entrypoints.http.access import SignedIn, UseCase, signed_in
 from entrypoints.http.event_stream import EventStream, OpenStreams
+from entrypoints.http.idempotency import KeyedOnce, once_in
 from entrypoints.http.parameters import run_in_path
 from entrypoints.http.wire import RunOut
 
@@ -22,9 +24,9 @@ async def read_one(request: SignedIn, run_id: FromPath[str], read_run: UseCase[R
 
 
 @post("/{run_id:str}/cancel", status_code=200, summary="Stop a run")
-async def stop_run(request: SignedIn, run_id: FromPath[str], cancel_run: UseCase[CancelRun]) -> RunOut:
+async def stop_run(request: SignedIn, run_id: FromPath[str], cancel_run: UseCase[CancelRun], once: KeyedOnce) -> RunOut:
     """Stop the reply and keep the text so far; a run that has ended stays as it is."""
-    return RunOut.of(await cancel_run.execute(CancelRunCommand(request.auth, run_in_path(run_id))))
+    return RunOut.of(await cancel_run.execute(CancelRunCommand(request.auth, run_in_path(run_id), once)))
 
 
 @get(
@@ -53,4 +55,7 @@ def _cursor(starting_after: int | None, last_event_id: str | None) -> int:
         raise Invalid("'Last-Event-ID' must be the number of an event.", param="Last-Event-ID") from None
 
 
-router = Router("/v1/runs", route_handlers=[read_one, stop_run, read_events], guards=[signed_in], tags=["runs"])
+router = Router(
+    "/v1/runs", route_handlers=[read_one, stop_run, read_events], guards=[signed_in],
+    dependencies={"once": Provide(once_in("shard"))}, tags=["runs"],
+)

@@ -11,15 +11,18 @@ from application.sessions.edit_session import EditSession, EditSessionCommand
 from application.sessions.open_session import OpenSession, OpenSessionCommand
 from application.sessions.queries import ListSessions, ReadSession
 from entrypoints.http.access import SignedIn, UseCase, signed_in
+from entrypoints.http.idempotency import KeyedOnce, once_in
 from entrypoints.http.messages import post_message, read_page
 from entrypoints.http.parameters import pages, session_in_path
 from entrypoints.http.wire import DeletedOut, ListOut, SessionIn, SessionOut, SessionPatchIn, list_of
 
 
 @post("/", summary="Open a session")
-async def make_session(request: SignedIn, data: JSONBody[SessionIn], open_session: UseCase[OpenSession]) -> SessionOut:
+async def make_session(
+    request: SignedIn, data: JSONBody[SessionIn], open_session: UseCase[OpenSession], once: KeyedOnce
+) -> SessionOut:
     """Open a session with an agent, named by identifier or slug."""
-    command = OpenSessionCommand(request.auth, data.agent_id, data.title, data.metadata)
+    command = OpenSessionCommand(request.auth, data.agent_id, data.title, data.metadata, once)
     return SessionOut.of(await open_session.execute(command))
 
 
@@ -39,7 +42,8 @@ async def read_one(request: SignedIn, session_id: FromPath[str], read_session: U
 
 @patch("/{session_id:str}", summary="Change a session")
 async def patch_session(
-    request: SignedIn, session_id: FromPath[str], data: JSONBody[SessionPatchIn], edit_session: UseCase[EditSession]
+    request: SignedIn, session_id: FromPath[str], data: JSONBody[SessionPatchIn], edit_session: UseCase[EditSession],
+    once: KeyedOnce,
 ) -> SessionOut:
     """Change title, metadata or whether it is archived."""
     command = EditSessionCommand(
@@ -47,19 +51,22 @@ async def patch_session(
         retitle=data.title is not UNSET, title=data.title or None,
         archived=None if data.archived is UNSET else data.archived,
         metadata=None if data.metadata is UNSET else data.metadata,
+        once=once,
     )
     return SessionOut.of(await edit_session.execute(command))
 
 
 @delete("/{session_id:str}", status_code=200, summary="Delete a session")
-async def remove_session(request: SignedIn, session_id: FromPath[str], delete_session: UseCase[DeleteSession]) -> DeletedOut:
+async def remove_session(
+    request: SignedIn, session_id: FromPath[str], delete_session: UseCase[DeleteSession], once: KeyedOnce
+) -> DeletedOut:
     """Delete a session with its messages and runs."""
     wanted = session_in_path(session_id)
-    await delete_session.execute(DeleteSessionCommand(request.auth, wanted))
+    await delete_session.execute(DeleteSessionCommand(request.auth, wanted, once))
     return DeletedOut(wanted, "session")
 
 
 router = Router(
-    "/v1/sessions", guards=[signed_in], tags=["sessions"],
+    "/v1/sessions", guards=[signed_in], dependencies={"once": Provide(once_in("shard"))}, tags=["sessions"],
     route_handlers=[make_session, list_own, read_one, patch_session, remove_session, read_page, post_message],
 )

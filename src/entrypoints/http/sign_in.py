@@ -2,6 +2,7 @@
 
 from litestar import Request, Response, Router, post
 from litestar.datastructures import State
+from litestar.di import Provide
 from litestar.params import JSONBody
 
 from application.users.log_in import LogIn, LogInCommand
@@ -10,6 +11,7 @@ from application.users.refresh_tokens import RefreshTokens, RefreshTokensCommand
 from application.users.tokens import TokenPair
 from entrypoints.http.access import SignedIn, UseCase, signed_in
 from entrypoints.http.cookies import sign_in_cookies, sign_out_cookies
+from entrypoints.http.idempotency import KeyedOnce, KeyHeader, once_for, once_in
 from entrypoints.http.wire import LogInIn, RefreshIn, TokensOut
 
 AnyCaller = Request[None, None, State]
@@ -20,21 +22,34 @@ def _tokens(request: AnyCaller, pair: TokenPair) -> Response[TokensOut]:
 
 
 @post("/login", status_code=200, summary="Sign in")
-async def log_in_(request: AnyCaller, data: JSONBody[LogInIn], log_in: UseCase[LogIn]) -> Response[TokensOut]:
+async def log_in_(
+    request: AnyCaller, data: JSONBody[LogInIn], log_in: UseCase[LogIn], idempotency_key: KeyHeader = None
+) -> Response[TokensOut]:
     """Exchange e-mail address and password for tokens."""
-    return _tokens(request, await log_in.execute(LogInCommand(data.email, data.password)))
+    once = None if idempotency_key is None else once_for(request, idempotency_key, told=data.email.encode())
+    return _tokens(request, await log_in.execute(LogInCommand(data.email, data.password, once)))
 
 
 @post("/refresh", status_code=200, summary="Renew tokens")
-async def refresh(request: AnyCaller, data: JSONBody[RefreshIn], refresh_tokens: UseCase[RefreshTokens]) -> Response[TokensOut]:
-    """Exchange a refresh token for new tokens; each is good once, and using one twice ends the sign-in."""
-    return _tokens(request, await refresh_tokens.execute(RefreshTokensCommand(data.refresh_token)))
+async def refresh(
+    request: AnyCaller, data: JSONBody[RefreshIn], refresh_tokens: UseCase[RefreshTokens], idempotency_key: KeyHeader = None
+) -> Response[TokensOut]:
+    """Exchange a refresh token for new tokens; each is good once, and using one twice ends the sign-in.
+
+    With an `Idempotency-Key` a repetition of the same request gets the same tokens again.
+    """
+    token, once = data.refresh_token, None
+    if idempotency_key is not None:
+        once = once_for(request, idempotency_key, told=token.encode(), secret=token)
+    return _tokens(request, await refresh_tokens.execute(RefreshTokensCommand(token, once)))
 
 
-@post("/logout", status_code=204, guards=[signed_in], summary="Sign out")
-async def log_out_(request: SignedIn, log_out: UseCase[LogOut]) -> Response[None]:
-    """End this sign-in with all its tokens."""
-    await log_out.execute(LogOutCommand(request.auth))
+@post(
+    "/logout", status_code=204, guards=[signed_in], dependencies={"once": Provide(once_in("catalog"))}, summary="Sign out"
+)
+async def log_out_(request: SignedIn, log_out: UseCase[LogOut], once: KeyedOnce) -> Response[None]:
+    """End this sign-in with all its tokens, the one of this request too: a repetition is a 401."""
+    await log_out.execute(LogOutCommand(request.auth, once))
     return Response(None, cookies=sign_out_cookies())
 
 

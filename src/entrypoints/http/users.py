@@ -2,7 +2,9 @@
 
 from litestar import Request, Response, Router, delete, get, patch, post
 from litestar.datastructures import State
+from litestar.di import Provide
 from litestar.params import JSONBody
+from msgspec import json
 
 from application.users.erase_user import EraseUser, EraseUserCommand
 from application.users.queries import ReadProfile
@@ -10,15 +12,19 @@ from application.users.register_user import RegisterUser, RegisterUserCommand
 from application.users.rename_user import RenameUser, RenameUserCommand
 from entrypoints.http.access import SignedIn, UseCase, signed_in
 from entrypoints.http.cookies import sign_in_cookies, sign_out_cookies
+from entrypoints.http.idempotency import KeyedOnce, KeyHeader, once_for, once_in
 from entrypoints.http.wire import DeletedOut, SignedUpOut, SignUpIn, UserOut, UserPatchIn
 
 
 @post("/", summary="Sign up")
 async def sign_up(
-    request: Request[None, None, State], data: JSONBody[SignUpIn], register_user: UseCase[RegisterUser]
+    request: Request[None, None, State], data: JSONBody[SignUpIn], register_user: UseCase[RegisterUser],
+    idempotency_key: KeyHeader = None,
 ) -> Response[SignedUpOut]:
     """Make an account and sign it in."""
-    user, pair = await register_user.execute(RegisterUserCommand(data.email, data.password, data.name))
+    told = json.encode((data.email, data.name))
+    once = None if idempotency_key is None else once_for(request, idempotency_key, told=told)
+    user, pair = await register_user.execute(RegisterUserCommand(data.email, data.password, data.name, once))
     body = SignedUpOut(UserOut.of(user), pair.access_token, pair.refresh_token, pair.expires_in)
     return Response(body, cookies=sign_in_cookies(request, pair.access_token, pair.expires_in))
 
@@ -30,16 +36,23 @@ async def read_me(request: SignedIn, read_profile: UseCase[ReadProfile]) -> User
 
 
 @patch("/me", guards=[signed_in], summary="Change your profile")
-async def patch_me(request: SignedIn, data: JSONBody[UserPatchIn], rename_user: UseCase[RenameUser]) -> UserOut:
+async def patch_me(
+    request: SignedIn, data: JSONBody[UserPatchIn], rename_user: UseCase[RenameUser], once: KeyedOnce
+) -> UserOut:
     """Change the display name."""
-    return UserOut.of(await rename_user.execute(RenameUserCommand(request.auth, data.name)))
+    return UserOut.of(await rename_user.execute(RenameUserCommand(request.auth, data.name, once)))
 
 
-@delete("/me", guards=[signed_in], status_code=200, summary="Erase your account")
-async def delete_me(request: SignedIn, erase_user: UseCase[EraseUser]) -> Response[DeletedOut]:
-    """Erase the account and all it owns."""
+@delete(
+    "/me", guards=[signed_in], dependencies={"once": Provide(once_in(None))}, status_code=200, summary="Erase your account"
+)
+async def delete_me(request: SignedIn, erase_user: UseCase[EraseUser], once: KeyedOnce) -> Response[DeletedOut]:  # noqa: ARG001
+    """Erase the account and all it owns, what was answered to it too: a repetition finds nobody, which is a 401."""
     await erase_user.execute(EraseUserCommand(request.auth))
     return Response(DeletedOut(request.auth.user_id, "user"), cookies=sign_out_cookies())
 
 
-router = Router("/v1/users", route_handlers=[sign_up, read_me, patch_me, delete_me], tags=["users"])
+router = Router(
+    "/v1/users", route_handlers=[sign_up, read_me, patch_me, delete_me],
+    dependencies={"once": Provide(once_in("catalog"))}, tags=["users"],
+)

@@ -4,6 +4,11 @@ from dishka import AsyncContainer, Provider, Scope, from_context, make_async_con
 from dishka.entities.validation_settings import STRICT_VALIDATION
 
 from adapters.telemetry.metrics import Metrics
+from application.ports.run_bell import RunBell
+from application.runs.cancel_run import CancelRun
+from application.runs.queries import FollowRun
+from application.runs.send_message import SendMessage
+from application.users.authenticate import Authenticate
 from entrypoints.http.app import HttpParts
 from entrypoints.http.event_stream import OpenStreams
 from entrypoints.http.health import ReadComponents
@@ -15,6 +20,8 @@ from entrypoints.ioc.runs import RunsProvider
 from entrypoints.ioc.system import SystemProvider
 from entrypoints.ioc.telemetry import TelemetryProvider
 from entrypoints.ioc.use_cases import OF_REQUESTS, OF_THE_SYSTEM, UseCasesProvider
+from entrypoints.realtime.door import Realtime
+from entrypoints.realtime.socket import SocketParts
 from entrypoints.settings import Settings
 
 
@@ -38,9 +45,16 @@ async def build_everything(container: AsyncContainer) -> HttpParts:
     metrics = await container.get(Metrics)
     for case in OF_THE_SYSTEM:
         await container.get(case)
+    cases = {case: Observed(await container.get(case), metrics) for case in OF_REQUESTS}
+    streams = await container.get(OpenStreams)
     return HttpParts(
-        use_cases={case: Observed(await container.get(case), metrics) for case in OF_REQUESTS},
-        open_streams=await container.get(OpenStreams),
+        use_cases=cases,
+        open_streams=streams,
+        realtime=Realtime(
+            SocketParts(
+                cases[Authenticate], cases[SendMessage], cases[CancelRun], cases[FollowRun], await container.get(RunBell), streams
+            )
+        ),
         read_components=await container.get(ReadComponents),
         render_metrics=metrics.render,
         record_request=metrics.request,

@@ -8,6 +8,7 @@ from dishka import Provider, Scope, provide
 from adapters.postgres.catalog import PostgresCatalog
 from adapters.postgres.catalog_readers import PostgresAgentReader, PostgresUserReader
 from adapters.postgres.database import Database
+from adapters.postgres.idempotency import PostgresExpiredKeys
 from adapters.postgres.leases import PostgresRunLeases
 from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.placement import Placement, load_or_create_map
@@ -15,6 +16,7 @@ from adapters.postgres.shard_readers import PostgresRunReader, PostgresSessionRe
 from adapters.postgres.shards import PostgresShards
 from application.ports.catalog import Catalog
 from application.ports.entropy import Entropy
+from application.ports.idempotency import ExpiredKeys
 from application.ports.outbox import Outbox
 from application.ports.readers import AgentReader, RunReader, SessionReader, UserReader
 from application.ports.run_leases import RunLeases
@@ -90,6 +92,11 @@ class PostgresProvider(Provider):
     def outbox(self, databases: Databases) -> Outbox:
         """Return the outboxes of all databases."""
         return PostgresOutbox(databases.catalog, databases.placement.databases)
+
+    @provide
+    def expired_keys(self, databases: Databases) -> ExpiredKeys:
+        """Return the old idempotency keys of all databases."""
+        return PostgresExpiredKeys(databases.catalog, databases.placement.databases)
 
 
 def _names(settings: Settings) -> dict[str, str]:

@@ -54,11 +54,15 @@ class RunsProvider(Provider):
     """The run log, and the tasks that fill it."""
 
     scope = Scope.APP
-    open_streams = provide(OpenStreams)
     making = provide(RunMaking)
     prompting = provide(Prompting)
     conclusion = provide(Conclusion)
     stopper = provide(RunStopper)
+
+    @provide
+    def open_streams(self) -> OpenStreams:
+        """Return the viewers of this process, none yet."""
+        return OpenStreams()
 
     @provide
     async def run_log(self, settings: Settings, leases: RunLeases) -> AsyncIterator[RunLog]:

@@ -28,6 +28,7 @@ class TelemetryProvider(Provider):
         """Return the registry with this process's gauges."""
         metrics = Metrics()
         metrics.gauge("onelast_open_streams", "Event streams being served.", lambda: len(streams))
+        metrics.gauge("onelast_open_sockets", "WebSockets being served.", lambda: streams.sockets)
         metrics.gauge("onelast_active_runs", "Replies being made.", lambda: len(tasks.making))
         return metrics
 

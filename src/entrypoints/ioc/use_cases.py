@@ -9,7 +9,9 @@ from application.agents.edit_agent import EditAgent
 from application.agents.queries import ListAgents, ListOwnAgents, ReadAgent
 from application.agents.retire_agent import RetireAgent
 from application.agents.seed_catalogue import SeedCatalogue
+from application.forget_keys import ForgetKeys
 from application.reactions.relay import RelayOutbox
+from application.refuse_reused_key import RefuseReusedKey
 from application.runs.cancel_run import CancelRun
 from application.runs.make_reply import MakeReply
 from application.runs.queries import FollowRun, ReadReply, ReadRun
@@ -33,13 +35,14 @@ from domain.users.user import Plan
 from entrypoints.settings import Settings
 
 OF_REQUESTS: Final[tuple[type, ...]] = (
+    RefuseReusedKey,
     RegisterUser, LogIn, RefreshTokens, LogOut, Authenticate, ReadProfile, RenameUser, EraseUser,
     IssueApiKey, ListApiKeys, RevokeApiKey,
     ListAgents, ReadAgent, ListOwnAgents, CreateAgent, EditAgent, RetireAgent,
     OpenSession, ListSessions, ReadSession, EditSession, DeleteSession,
     ReadMessages, SendMessage, ReadRun, ReadReply, FollowRun, CancelRun,
 )
-OF_THE_SYSTEM: Final[tuple[type, ...]] = (SeedCatalogue, MakeReply, TendRuns, RelayOutbox)
+OF_THE_SYSTEM: Final[tuple[type, ...]] = (SeedCatalogue, MakeReply, TendRuns, RelayOutbox, ForgetKeys)
 
 
 class UseCasesProvider(Provider):

@@ -64,7 +64,7 @@ class Commands:
             await work()
         except DomainError as error:
             await self._line.tell_error(error, event_id)
-        except Exception:
+        except Exception:  # noqa: BLE001  (one frame's misfortune is not the socket's)
             _log.exception("unhandled error")
             await self._line.tell_error(None, event_id)
 

@@ -25,15 +25,21 @@ class TooManyRuns(LimitExceeded):
 class FollowedRuns:
     """At most `most` followers, one per run."""
 
-    __slots__ = ("_closed", "_expected", "_follow_run", "_following", "_line", "_most", "_streams")
+    __slots__ = ("_closed", "_expected", "_follow_run", "_following", "_line", "_most", "_streams", "_told")
 
     def __init__(self, follow_run: Any, streams: OpenStreams, line: Line, most: int) -> None:
         self._follow_run, self._streams, self._line, self._most = follow_run, streams, line, most
         self._following: dict[RunId, tuple[Follower, asyncio.Task[None]]] = {}
+        # Runs that were followed here, the newest last: their bell may ring when they have ended already.
+        self._told: dict[RunId, None] = {}
         self._expected, self._closed = 0, False
 
     def __contains__(self, run_id: RunId) -> bool:
         return run_id in self._following
+
+    def knows(self, run_id: RunId) -> bool:
+        """Whether the run is followed, or was not long ago."""
+        return run_id in self._following or run_id in self._told
 
     def follow(self, follower: Follower) -> None:
         """Begin; a run that is followed already is begun anew. TooManyRuns."""
@@ -85,7 +91,7 @@ class FollowedRuns:
             await follower.follow(self._follow_run, self._streams, self._line)
         except DomainError as error:
             await self._line.tell_error(error, follower.event_id, follower.run_id)
-        except Exception:
+        except Exception:  # noqa: BLE001  (one run's misfortune is not the socket's)
             _log.exception("a run cannot be followed")
             await self._line.tell_error(None, follower.event_id, follower.run_id)
 
@@ -93,3 +99,6 @@ class FollowedRuns:
         found = self._following.get(run_id)
         if found is not None and found[1] is task:
             del self._following[run_id]
+            self._told[run_id] = None
+            if len(self._told) > self._most:
+                del self._told[next(iter(self._told))]

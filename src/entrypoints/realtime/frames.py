@@ -88,9 +88,10 @@ _encoder: Final = json.Encoder()
 def read_frame(text: str | None) -> ClientFrame:
     """Return what a frame says (None stands for one without text); Invalid."""
     try:
-        return _frames.decode(text or "")
+        frame: ClientFrame = _frames.decode(text or "")
     except (ValueError, RecursionError) as error:
         raise _refusal(error) from None
+    return frame
 
 
 def label_of(text: str | None) -> str | None:

@@ -150,8 +150,10 @@ class MessagesSuite:
         run = whole[0]["run_id"]
         assert await caller.events(run) == whole
         assert await caller.events(run, params={"starting_after": -1}) == whole
-        assert await caller.events(run, params={"starting_after": 4}) == whole[4:]
-        assert await caller.events(run, headers={"last-event-id": "4"}) == whole[4:]
+        for cursor in range(1, len(whole)):
+            assert await caller.events(run, params={"starting_after": cursor}) == whole[cursor:]
+            assert await caller.events(run, headers={"last-event-id": str(cursor)}) == whole[cursor:]
+        assert await caller.events(run, params={"starting_after": len(whole)}) == whole[-1:]
         by_header = await caller.get(f"/v1/runs/{run}/events", headers={"last-event-id": "x"})
         assert error_of(by_header, 422)["param"] == "Last-Event-ID"
         assert error_of(await caller.get(f"/v1/runs/{run}/events?starting_after=x"), 422)["param"] == "starting_after"

@@ -11,7 +11,8 @@ import pytest
 
 from adapters.embedded.child import free_port
 from tests.integration.cli.nodes import Node, up
-from tests.support.api import events_of, text_of
+from tests.integration.cli.talking import brief_agent
+from tests.support.api import Caller, events_of, text_of
 from tests.support.processes import run, run_onelast
 
 MARK = "heliotrope-giraffe"
@@ -79,19 +80,19 @@ async def test_a_second_start_on_the_same_data_folder_is_refused_in_a_sentence(h
 
 async def test_no_log_holds_a_password_a_token_or_what_was_said(home: Home) -> None:
     http, email = home.node.api.http, "marked@example.com"
-    signed_up = await http.post("/v1/users", json={"email": email, "password": PASSWORD, "name": "Marked"})
+    account = {"email": email, "password": PASSWORD, "name": MARK}
+    caller = Caller(http, (await http.post("/v1/users", json=account)).json(), email)
     http.cookies.clear()
-    headers = {"authorization": f"Bearer {signed_up.json()['access_token']}"}
+    assert (await http.post("/v1/users", json=account)).status_code == 409
     assert (await http.post("/v1/auth/login", json={"email": email, "password": PASSWORD + "!"})).status_code == 401
-    assert (await http.post("/v1/users", json={"email": email, "password": PASSWORD, "name": MARK})).status_code == 409
-    session = (await http.post("/v1/sessions", json={"agent_id": "einstein", "title": MARK}, headers=headers)).json()["id"]
-    said = await http.post(f"/v1/sessions/{session}/messages", json={"content": f"Say {MARK}."}, headers=headers)
-    assert said.json()["run"]["status"] == "completed"
+    key = (await caller.post("/v1/api-keys", {"name": MARK})).json()["key"]
+    session = await caller.session(await brief_agent(caller))
+    assert (await caller.say(session, f"Say {MARK}.")).json()["run"]["status"] == "completed"
     secrets = [file.read_text() for file in (home.folder / "secrets").iterdir()]
     logs = [home.node.program.out, home.node.program.err, *(log.read_text() for log in (home.folder / "logs").iterdir())]
     assert len(secrets) >= 2
     assert len(logs) >= 5
-    for secret in (MARK, signed_up.json()["access_token"], *secrets):
+    for secret in (MARK, caller.token, key, *secrets):
         assert not [log for log in logs if secret in log]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.cli.nodes import Node, up
-from tests.integration.cli.talking import begin_stream
+from tests.integration.cli.talking import begin_stream, brief_agent
 from tests.support.api import PASSWORD, Caller, text_of
 from tests.support.processes import ONELAST, running, until
 
@@ -37,17 +37,10 @@ def begun(data_folder: Path) -> Callable[[], Awaitable[bool]]:
     return ask
 
 
-async def talkative_agent(caller: Caller) -> str:
-    """Return the slug of an agent whose replies are long, but not without end."""
-    body = {"slug": "talkative", "name": "T", "persona": "You tell stories.", "sampling": {"max_tokens": 24, "temperature": 0}}
-    assert (await caller.post("/v1/agents", body)).status_code == 201
-    return "talkative"
-
-
 async def test_ctrl_c_ends_everything_and_the_next_start_finds_the_data(settings: dict[str, str]) -> None:
     async with up(settings) as node:
         caller = await node.api.sign_up()
-        session = await caller.session(await talkative_agent(caller))
+        session = await caller.session(await brief_agent(caller))
         assert (await caller.say(session, "In one word: what is time?")).status_code == 201
         kept = await caller.messages(session)
         assert len(node.program.family()) >= 4
@@ -65,7 +58,7 @@ async def test_ctrl_c_ends_everything_and_the_next_start_finds_the_data(settings
 async def test_kill_9_leaves_nothing_in_the_way_and_the_next_start_finishes_the_reply(settings: dict[str, str]) -> None:
     async with up(settings) as node:
         caller = await node.api.sign_up()
-        session = await caller.session(await talkative_agent(caller))
+        session = await caller.session(await brief_agent(caller))
         async with begin_stream(caller, session, LONG) as stream:
             run = (await stream.until("message.delta"))["run_id"]
             await node.program.end(signal.SIGKILL)

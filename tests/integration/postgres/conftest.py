@@ -36,9 +36,14 @@ async def shared_database(folder_dsn: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture(scope="session")
-async def second_database(postgres: PostgresServer) -> AsyncIterator[Database]:
+async def second_dsn(postgres: PostgresServer) -> str:
     """Both trees in a database for tests that look at everything that is stored."""
-    database = Database(await postgres.database(), name="second", patience=PATIENCE)
+    return await postgres.database()
+
+
+@pytest.fixture(scope="session")
+async def second_database(second_dsn: str) -> AsyncIterator[Database]:
+    database = Database(second_dsn, name="second", patience=PATIENCE)
     yield database
     await database.close()
 

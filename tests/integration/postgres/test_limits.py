@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, literal_column, select
 
 from adapters.memory.entropy import MemoryEntropy
 from adapters.postgres.database import Database
@@ -21,20 +21,21 @@ from tests.support.builders import LATER
 from tests.support.storing import save_session, store_session
 
 EVERYTHING = Statement(select(SESSIONS))
+COUNTED_SLEEP = Statement(select(func.nextval(literal_column("'readings'")), func.pg_sleep(bindparam("seconds"))))
 
 
 @pytest.fixture
 async def narrow(own_dsn: str) -> AsyncIterator[Database]:
     """A pool of two connections for which nobody waits long."""
-    database = Database(own_dsn, name="narrow", size=2, patience=0.5)
+    database = Database(own_dsn, name="narrow", size=2, patience=1.5)
     yield database
     await database.close()
 
 
 @pytest.fixture
 async def hasty(own_dsn: str) -> AsyncIterator[Database]:
-    """A database whose statements may take a fifth of a second."""
-    database = Database(own_dsn, name="hasty", patience=20, statement_timeout=0.2)
+    """A database whose statements may take half a second."""
+    database = Database(own_dsn, name="hasty", patience=20, statement_timeout=0.5)
     yield database
     await database.close()
 
@@ -67,10 +68,25 @@ async def test_a_caller_who_gives_up_leaves_the_pool_in_order(own_dsn: str, narr
 
 
 async def test_a_statement_that_takes_too_long_is_unavailable(hasty: Database) -> None:
-    for attempt in (hasty.rows(SLEEP, seconds=60), hasty.row(SLEEP, seconds=60), hasty.take(SLEEP, seconds=60)):
-        with pytest.raises(Unavailable):
-            await attempt
+    attempts = (hasty.rows(SLEEP, seconds=60), hasty.row(SLEEP, seconds=60), hasty.take(SLEEP, seconds=60))
+    outcomes = await asyncio.gather(*attempts, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [Unavailable] * 3
     assert await hasty.rows(EVERYTHING) == []
+
+
+async def test_a_reading_that_takes_too_long_is_not_made_again(own_dsn: str, hasty: Database) -> None:
+    other = await asyncpg.connect(own_dsn)
+    await other.execute("CREATE SEQUENCE readings")
+    with pytest.raises(Unavailable):
+        await hasty.rows(COUNTED_SLEEP, seconds=60)
+    assert await other.fetchval("SELECT nextval('readings')") == 2
+    await other.close()
+
+
+@pytest.mark.parametrize("name", ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"])
+async def test_the_server_knows_the_bounds_too(hasty: Database, name: str) -> None:
+    setting = Statement(select(func.current_setting(bindparam("name")).label("value")))
+    assert [dict(row) for row in await hasty.rows(setting, name=name)] == [{"value": "500ms"}]
 
 
 async def test_a_commit_that_waits_too_long_for_a_row_is_unavailable_and_not_stored(

@@ -66,7 +66,7 @@ async def test_a_server_that_comes_back_is_found_again(own_server: OwnServer, en
 async def test_a_frozen_server_is_given_up_and_used_again_when_it_is_thawed(
     own_server: OwnServer, entropy: MemoryEntropy
 ) -> None:
-    node = Node(await own_server.database(), entropy, statement_timeout=0.1)
+    node = Node(await own_server.database(), entropy, statement_timeout=0.5)
     user = await store_user(node.catalog)
     own_server.freeze()
     with pytest.raises(Unavailable):

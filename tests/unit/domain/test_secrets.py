@@ -4,10 +4,11 @@ import re
 from base64 import urlsafe_b64decode
 from hashlib import sha256
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.shared.secrets import ACCESS_PREFIX, API_KEY_PREFIX, REFRESH_PREFIX, fingerprint, make_secret
+from domain.shared.secrets import ACCESS_PREFIX, API_KEY_PREFIX, REFRESH_PREFIX, derive_secret, fingerprint, make_secret
 
 PREFIXES = st.sampled_from([ACCESS_PREFIX, REFRESH_PREFIX, API_KEY_PREFIX])
 ENTROPY = st.binary(min_size=32, max_size=32)
@@ -29,6 +30,25 @@ def test_a_fingerprint_is_the_digest_of_the_whole_text(prefix: str, entropy: byt
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_other_texts_have_other_fingerprints(one: str, other: str) -> None:
     assert (fingerprint(one) == fingerprint(other)) == (one == other)
+
+
+SALTS = st.text(max_size=20)
+
+
+@given(PREFIXES, ENTROPY, SALTS, PREFIXES, ENTROPY, SALTS)
+def test_a_secret_that_is_derived_follows_from_seed_and_salt_and_from_nothing_less(
+    prefix: str, seed: bytes, salt: str, other_prefix: str, other_seed: bytes, other_salt: str
+) -> None:
+    secret = derive_secret(prefix, seed, salt)
+    assert re.fullmatch(prefix + r"[A-Za-z0-9_-]{43}", secret)
+    same = (prefix, seed, salt) == (other_prefix, other_seed, other_salt)
+    assert (secret[4:] == derive_secret(other_prefix, other_seed, other_salt)[4:]) == same
+
+
+@pytest.mark.parametrize("length", [0, 31])
+def test_nothing_is_derived_from_a_seed_that_could_be_guessed(length: int) -> None:
+    with pytest.raises(ValueError, match="at least 32 bytes"):
+        derive_secret(API_KEY_PREFIX, b"x" * length, "salt")
 
 
 def test_the_prefixes_tell_the_kinds_apart() -> None:
