@@ -136,6 +136,19 @@ async def _serving(parts: HttpParts, leave: Callable[[], Any]) -> AsyncIterator[
             await serving
 
 
+async def first_events(caller: Caller, session: str, count: int) -> list[dict[str, Any]]:
+    """Say something, and return the first events of the stream, from which the client then leaves."""
+    path, body = f"/v1/sessions/{session}/messages", {"content": "Hi", "stream": True}
+    seen: list[dict[str, Any]] = []
+    async with caller.http.stream("POST", path, json=body, headers={"authorization": f"Bearer {caller.token}"}) as answer:
+        lines = answer.aiter_lines()
+        while len(seen) < count:
+            line = await anext(lines)
+            if line.startswith("data: "):
+                seen.append(json.loads(line.removeprefix("data: ")))
+    return seen
+
+
 def narrow_socket(port: int) -> socket.socket:
     """Return a connection of a client that takes little at a time."""
     client = socket.socket()

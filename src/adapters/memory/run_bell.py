@@ -21,7 +21,7 @@ class MemoryRunBell(RunBell):
         for feed in self._listeners.get(owner_id, ()):
             feed.hear(run_id)
 
-    def listen(self, owner_id: UserId) -> BellFeed:
+    async def listen(self, owner_id: UserId) -> BellFeed:
         """Join the owner's listeners."""
         feed = _MemoryBellFeed(lambda: self._leave(owner_id, feed))
         self._listeners.setdefault(owner_id, set()).add(feed)

@@ -25,7 +25,7 @@ class RetryBudget:
 
     def earn(self) -> None:
         """Note a request."""
-        self._tokens = min(self._most, self._tokens + self._share)
+        self._tokens += self._share
 
     def spend(self) -> bool:
         """Return whether a second try is allowed, and pay for it."""

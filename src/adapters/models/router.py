@@ -97,7 +97,7 @@ class ModelRouter(ChatModel):
             # It may be the beginning that is refused, by a server that was said to take one.
             return lost.from_scratch() if reply.goes_on_at(lost) else None
         offer = await candidates.next()
-        if offer is None:
+        if offer is None or not (reply.take_prepaid() or self._budget.spend()):
             return None
         _log.warning("a provider failed, the next one is asked", extra={"model": offer.info.name, "reason": str(failure)})
         return offer

@@ -26,12 +26,16 @@ class RedisRunBell(RunBell):
         """Publish; this node's listeners get it back from the server."""
         self._spawn(self._publish(owner_id, run_id))
 
-    def listen(self, owner_id: UserId) -> BellFeed:
-        """Listen here, and have the channel subscribed to in a moment."""
+    async def listen(self, owner_id: UserId) -> BellFeed:
+        """Listen here, and return when the channel is subscribed to; while the server is away, at once hear this node alone."""
+        feed = _RedisBellFeed(await self._local.listen(owner_id), self, owner_id)
         self._listening[owner_id] += 1
-        if self._listening[owner_id] == 1:
-            self._spawn(self._subscribe(owner_id))
-        return _RedisBellFeed(self._local.listen(owner_id), self, owner_id)
+        try:
+            await self._subscribe(owner_id)
+        except BaseException:
+            feed.close()
+            raise
+        return feed
 
     def leave(self, owner_id: UserId) -> None:
         """Unsubscribe when this was the last listener."""

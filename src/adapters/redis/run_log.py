@@ -106,10 +106,7 @@ class RedisRunLog(RunLog):
         transcript = self._transcripts.find(run_id)
         if transcript is not None and (transcript.ended or run_id in self._writing):
             return len(transcript.events)
-        try:
-            newest = (await self._ask(self._newest(run_id)))[0]
-        except Unavailable:
-            return 0
+        newest = (await self._ask(self._newest(run_id)))[0]
         return entry_of(newest[0]).last if newest else 0
 
     async def feed(self, run_id: RunId, after: int) -> RunFeed:

@@ -27,5 +27,5 @@ class RunBell(Protocol):
         """Tell the owner's listeners on all nodes, without waiting; never fails."""
 
     @abstractmethod
-    def listen(self, owner_id: UserId) -> BellFeed:
-        """Return what the owner's listeners hear from now on."""
+    async def listen(self, owner_id: UserId) -> BellFeed:
+        """Return what the owner's listeners hear from now on: nothing that rings later is missed, as far as nodes are in touch."""

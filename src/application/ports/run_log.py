@@ -143,7 +143,7 @@ class RunLog(Protocol):
 
     @abstractmethod
     async def last_seq(self, run_id: RunId) -> int:
-        """Return the last number in the log; 0 when there is none (not begun, expired, lost, or out of reach)."""
+        """Return the last number in the log; 0 when there is none (not begun, expired, or lost). Unavailable."""
 
     @abstractmethod
     async def feed(self, run_id: RunId, after: int) -> RunFeed:

@@ -20,30 +20,38 @@ from application.ports.run_log import (
 )
 from application.runs.views import RunView
 from domain.runs.run import RunStatus, Usage
-from domain.sessions.message import Message, text_of
+from domain.sessions.message import Message, Role, text_of
 
 
 def stored_events(run: RunView, exchange: Sequence[Message], cursor: int) -> Sequence[RunEvent]:
-    """Return what a viewer at `cursor` still has to see of an ended run; the last is always `End`.
+    """Return the events of an ended run for a viewer at `cursor` whose log is gone; the last is always `End`.
 
-    Who has seen all the text gets the rest under the numbers that it has in the log; who has seen the end gets that again.
+    A cursor does not tell whether it comes from the log or from an earlier replay that broke, so all the text is told again.
     """
-    if cursor >= run.last_seq:
-        return [RunEvent(run.id, run.last_seq, End(run.status))]
-    said = next((m for m in exchange if m.role == "user"), None)
-    reply = next((m for m in exchange if m.role == "assistant"), None)
+    said, reply = _of_role(exchange, Role.USER), _of_role(exchange, Role.ASSISTANT)
     bodies: list[RunEventBody] = []
-    if cursor < run.last_seq - 2:
-        if cursor >= 1:
-            bodies.append(AttemptStarted(run.attempt, "log_expired", keep=False))
-        elif said is not None:
-            bodies.append(RunCreated(run, said))
-        if reply is not None:
-            bodies.append(MessageDelta(text_of(reply.content)))
-    if cursor < run.last_seq - 1:
-        bodies += _outcome(run, reply)
-    bodies.append(End(run.status))
+    if cursor >= 1:
+        bodies.append(AttemptStarted(run.attempt, "log_expired", keep=False))
+    elif said is not None:
+        bodies.append(RunCreated(run, said))
+    if reply is not None:
+        bodies.append(MessageDelta(text_of(reply.content)))
+    bodies += [*_outcome(run, reply), End(run.status)]
     return [RunEvent(run.id, cursor + place, body) for place, body in enumerate(bodies, 1)]
+
+
+def last_events(run: RunView, exchange: Sequence[Message], cursor: int) -> Sequence[RunEvent]:
+    """Return what the log of an ended run has behind `cursor`, at which all the text was told: the outcome and the end.
+
+    Who has seen the end gets it again.
+    """
+    bodies = [*_outcome(run, _of_role(exchange, Role.ASSISTANT)), End(run.status)]
+    events = [RunEvent(run.id, seq, body) for seq, body in enumerate(bodies, run.last_seq + 1 - len(bodies))]
+    return [event for event in events if event.seq > cursor] or events[-1:]
+
+
+def _of_role(exchange: Sequence[Message], role: Role) -> Message | None:
+    return next((message for message in exchange if message.role is role), None)
 
 
 def _outcome(run: RunView, reply: Message | None) -> list[RunEventBody]:

@@ -9,12 +9,14 @@ from typing import Any
 from dishka import AsyncContainer
 
 from application.agents.seed_catalogue import SeedCatalogue
+from application.forget_keys import ForgetKeys
 from application.reactions.relay import RelayOutbox
 from entrypoints.http.app import create_app
 from entrypoints.http.server import serve_http
 from entrypoints.ioc.container import build_container, build_everything
 from entrypoints.ioc.runs import RunMaking
 from entrypoints.settings import Settings
+from entrypoints.worker.forgetting import forget
 from entrypoints.worker.loop import work
 
 
@@ -25,9 +27,10 @@ async def seed(settings: Settings) -> int:
 
 
 async def run_worker(settings: Settings) -> None:
-    """Give committed events their reactions until this task is cancelled."""
-    async with _container(settings) as container:
-        await work((await container.get(RelayOutbox)).execute)
+    """Give committed events their reactions, and forget old keys, until this task is cancelled."""
+    async with _container(settings) as container, asyncio.TaskGroup() as tasks:
+        for loop in await _chores(container):
+            tasks.create_task(loop)
 
 
 async def serve(settings: Settings, listener: socket.socket, *, relays: bool, ready: Callable[[], None]) -> None:
@@ -37,10 +40,9 @@ async def serve(settings: Settings, listener: socket.socket, *, relays: bool, re
     """
     async with _container(settings) as container:
         parts = await build_everything(container)
-        relay = await container.get(RelayOutbox)
         making = await container.get(RunMaking)
         await making.begin()
-        async with _beside(work(relay.execute) if relays else None):
+        async with _beside(*(await _chores(container) if relays else ())):
             await serve_http(create_app(parts), listener, ready=ready, leaving=making.leave)
 
 
@@ -53,14 +55,21 @@ async def _container(settings: Settings) -> AsyncIterator[AsyncContainer]:
         await container.close()
 
 
+async def _chores(container: AsyncContainer) -> tuple[Coroutine[Any, Any, None], ...]:
+    """Return the loops of a worker."""
+    relay, forget_keys = await container.get(RelayOutbox), await container.get(ForgetKeys)
+    return work(relay.execute), forget(forget_keys.execute)
+
+
 @asynccontextmanager
-async def _beside(loop: Coroutine[Any, Any, None] | None) -> AsyncIterator[None]:
-    """Run the loop in a task of its own for as long as the block lasts."""
-    task = None if loop is None else asyncio.create_task(loop)
+async def _beside(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run the loops in tasks of their own for as long as the block lasts."""
+    tasks = [asyncio.create_task(loop) for loop in loops]
     try:
         yield
     finally:
-        if task is not None:
+        for task in tasks:
             task.cancel()
+        for task in tasks:
             with suppress(asyncio.CancelledError):
                 await task

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -56,16 +57,14 @@ class Socket:
 
     async def serve(self, receive: Receive, subprotocol: str | None) -> None:
         """Accept the client and return when it has left, or was told why it has to."""
-        leave, bell = partial(self._end, RESTARTING), self._parts.bell.listen(self._actor.user_id)
-        listening = asyncio.create_task(self._listen(bell))
+        leave = partial(self._end, RESTARTING)
         self._parts.streams.add_socket(leave)
         try:
-            await self._line.open(subprotocol)
-            await self._converse(receive)
+            with closing(await self._parts.bell.listen(self._actor.user_id)) as bell:
+                await self._line.open(subprotocol)
+                await self._converse(receive, bell)
         finally:
             self._parts.streams.remove_socket(leave)
-            listening.cancel()
-            bell.close()
             await self._runs.close()
             await self._line.close(self._ending)
         await self._commands.finish()
@@ -77,7 +76,8 @@ class Socket:
             if self._open is not None:
                 self._open.reschedule(asyncio.get_running_loop().time())
 
-    async def _converse(self, receive: Receive) -> None:
+    async def _converse(self, receive: Receive, bell: BellFeed) -> None:
+        listening = asyncio.create_task(self._listen(bell))
         try:
             async with asyncio.timeout(0 if self._ending else None) as self._open:
                 while (message := await receive())["type"] != "websocket.disconnect":
@@ -87,6 +87,7 @@ class Socket:
                 raise
         finally:
             self._open = None
+            listening.cancel()
 
     async def _take(self, text: str | None) -> None:
         try:

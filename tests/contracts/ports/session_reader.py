@@ -147,6 +147,7 @@ class MessagesSuite:
     @pytest.mark.parametrize(
         ("param", "page_at"),
         [("after", lambda cursor: PageRequest(after=cursor)), ("before", lambda cursor: PageRequest(before=cursor))],
+        ids=["after", "before"],
     )
     async def test_a_cursor_that_is_not_of_the_session_is_refused_by_its_name(
         self, shards: Shards, sessions: SessionReader, param: str, page_at: Callable[[str], PageRequest]

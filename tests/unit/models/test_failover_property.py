@@ -38,9 +38,9 @@ class Fate:
         return ScriptedModel({"m": script}, down=self.down)
 
 
+AT = st.none() | st.just(0) | st.integers(0, 6)
 FATES = st.lists(
-    st.builds(Fate, st.none() | st.just(0) | st.integers(0, 6), st.sampled_from(KINDS), st.booleans(), st.booleans(), st.booleans()),
-    min_size=1, max_size=4,
+    st.builds(Fate, AT, st.sampled_from(KINDS), st.booleans(), st.booleans(), st.booleans()), min_size=1, max_size=4
 )
 
 
