@@ -42,6 +42,12 @@ class RunEnded(Conflict):
     code = "run_ended"
 
 
+class RunNotBegun(Conflict):
+    """The run waits for its turn."""
+
+    code = "run_not_begun"
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens read and written, as the provider counted them (or estimated where it sends no count)."""
@@ -107,8 +113,8 @@ class Run:
         self.node, self.losses = node, self.losses + lost
 
     def restart(self) -> None:
-        """Begin anew."""
-        self._require_open()
+        """Begin anew what streams already."""
+        self._require_streaming()
         self.attempt += 1
 
     def request_cancel(self) -> None:
@@ -123,6 +129,7 @@ class Run:
 
     def complete(self, usage: Usage, *, last_seq: int, now: datetime) -> None:
         """End with a whole reply."""
+        self._require_streaming()
         self._end(RunStatus.COMPLETED, usage, last_seq, now)
 
     def cancel(self, usage: Usage | None, *, last_seq: int, now: datetime) -> None:
@@ -141,6 +148,11 @@ class Run:
     def _require_open(self) -> None:
         if self.status.terminal:
             raise RunEnded(f"The run {self.id} has ended: {self.status}.")
+
+    def _require_streaming(self) -> None:
+        self._require_open()
+        if self.status is not RunStatus.STREAMING:
+            raise RunNotBegun(f"The run {self.id} is {self.status}: nobody makes it yet.")
 
     def _end(self, status: RunStatus, usage: Usage | None, last_seq: int, now: datetime) -> None:
         self._require_open()
