@@ -46,7 +46,7 @@ def _viewers_saw_every_number_once_and_in_order(history: History) -> Iterator[st
             yield f"{_name(viewing)} never saw the end (last number {viewing.cursor})"
         if any(event.kind == "end" for event in viewing.events[:-1]):
             yield f"{_name(viewing)} saw something after the end"
-        attempts = [event.attempt or 0 for event in viewing.events if event.kind == "attempt"]
+        attempts = [event.attempt or 0 for event in viewing.events if event.kind == "attempt" and event.reason != "log_expired"]
         if any(later <= earlier for earlier, later in pairwise(attempts)):
             yield f"{_name(viewing)} saw attempts {attempts}"
 

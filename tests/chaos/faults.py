@@ -11,6 +11,7 @@ from tests.support.fault_proxy import FaultProxy
 
 Fault = Callable[[], Awaitable[None]]
 _LONG_OUTAGE_SECONDS = 3.5
+_LOSING_SECONDS = 1.0
 _MENDING_SECONDS = 1.0
 # A lease ends, another node takes over, and what it took over is in the log again.
 _TAKEN_OVER_SECONDS = 7.0
@@ -96,6 +97,8 @@ class Faults:
         count = self._random.choice([1, self._random.randrange(1, 3_000)])
         self._note(f"lose {count} B of replies on {name}")
         line.lose_replies(count)
+        await asyncio.sleep(_LOSING_SECONDS)
+        line.lose_replies(0)
 
     async def _silence(self) -> None:
         await self._calm.wait()

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.chaos.history import History, Said, Viewing
 from tests.chaos.viewers import Viewer
-from tests.chaos.wire import AGAIN_LATER, NO_ANSWER, Answer, Line
+from tests.chaos.wire import AGAIN_LATER, NO_ANSWER, Answer, Line, answer_of
 
 _PAUSE_SECONDS = 0.2
 _LONGEST_WAIT_SECONDS = 2.0
@@ -60,7 +60,7 @@ class Talker:
         """Have others watch too, or the reply cancelled."""
         if self._random.random() < 0.25:
             tasks.create_task(self._look_on(viewing.run_id, 0))
-        if self._random.random() < 0.1:
+        if self._random.random() < 0.1 and not viewing.ended:
             tasks.create_task(self._look_on(viewing.run_id, viewing.cursor))
         if self._random.random() < 0.08:
             tasks.create_task(self._cancel(viewing.run_id))
@@ -72,7 +72,7 @@ class Talker:
         with suppress(*NO_ANSWER):
             async with self.line.stream("POST", url, {**body, "stream": True}) as answer:
                 if answer.status != 200:
-                    return await self._refused(said, Answer(answer.status, {"text": await answer.text()}), body)
+                    return await self._refused(said, await answer_of(answer), body)
                 run_id = answer.headers["location"].removeprefix(_RUN_PATH).removesuffix("/events")
                 said.run_id = run_id
                 viewing = self._viewer.begin(run_id)
@@ -102,7 +102,7 @@ class Talker:
         """Note an answer that nobody should get, and wait a little."""
         busy = answer.status == 409 and body["on_active"] != "reject"
         if answer.status and answer.status not in AGAIN_LATER and not busy:
-            self._history.surprise(f"{self.name} cannot say {said.client_message_id!r}: {answer.status} {answer.body}")
+            self._history.surprise(f"{self.name} cannot say {said.client_message_id!r}: {answer.code}")
         await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _acknowledged(self, said: Said, saying: "asyncio.Task[None]") -> None:
@@ -118,7 +118,7 @@ class Talker:
         await asyncio.sleep(self._random.random() * _LONGEST_WAIT_SECONDS)
         while (answer := await self.line.request("POST", f"{_RUN_PATH}{run_id}/cancel")).status != 200:
             if answer.status and answer.status not in AGAIN_LATER:
-                self._history.surprise(f"{self.name} cannot cancel {run_id}: {answer.status} {answer.body}")
+                self._history.surprise(f"{self.name} cannot cancel {run_id}: {answer.code}")
             await asyncio.sleep(_PAUSE_SECONDS)
 
     def _path(self) -> str:

@@ -6,7 +6,7 @@ from random import Random
 import aiohttp
 
 from tests.chaos.history import History, Seen, Viewing
-from tests.chaos.wire import AGAIN_LATER, NO_ANSWER, Line, frames_of
+from tests.chaos.wire import AGAIN_LATER, NO_ANSWER, Line, answer_of, frames_of
 
 _PAUSE_SECONDS = 0.1
 
@@ -51,7 +51,7 @@ class Viewer:
 
     async def _refused(self, viewing: Viewing, answer: aiohttp.ClientResponse) -> None:
         if answer.status not in AGAIN_LATER:
-            self._history.surprise(f"{self.name} may not see {viewing.run_id}: {answer.status} {await answer.text()}")
+            self._history.surprise(f"{self.name} may not see {viewing.run_id}: {(await answer_of(answer)).code}")
         await asyncio.sleep(_PAUSE_SECONDS)
 
     def _cursor(self, viewing: Viewing) -> tuple[str, dict[str, str]]:

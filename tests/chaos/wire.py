@@ -21,6 +21,12 @@ class Answer(NamedTuple):
     status: int
     body: Mapping[str, Any]
 
+    @property
+    def code(self) -> str:
+        """The status and the error's code, which are the same each time."""
+        error = self.body.get("error", {})
+        return f"{self.status} {error.get('code', '')}".strip()
+
 
 class Line:
     """One person's way to the platform. Each request may take another entrance; the common one is taken most often."""
@@ -36,21 +42,23 @@ class Line:
     async def request(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """Ask once."""
         try:
-            async with self._http.request(
-                method, self.entrance() + path, json=body, headers=self.headers | headers, timeout=_patience()
-            ) as answer:
-                content = await answer.read()
+            async with self.stream(method, self.entrance() + path, body, **headers) as answer:
+                return await answer_of(answer)
         except NO_ANSWER:
             return Answer(0, {})
-        return Answer(answer.status, _json(content))
 
     @asynccontextmanager
     async def stream(self, method: str, url: str, body: Any = None, **headers: str) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Ask for a stream; what goes wrong on the way is one of NO_ANSWER."""
+        """Ask once, to read the answer bit by bit; what goes wrong on the way is one of NO_ANSWER."""
         async with self._http.request(
-            method, url, json=body, headers=self.headers | headers, timeout=_patience()
+            method, url, json=body, headers=self.headers | headers, timeout=_patience(), skip_auto_headers=("content-type",)
         ) as answer:
             yield answer
+
+
+async def answer_of(answer: aiohttp.ClientResponse) -> Answer:
+    """Return the whole answer."""
+    return Answer(answer.status, _json(await answer.read()))
 
 
 async def frames_of(answer: aiohttp.ClientResponse) -> AsyncIterator[Mapping[str, Any]]:
@@ -81,8 +89,9 @@ def _patience() -> aiohttp.ClientTimeout:
 
 
 def _json(content: bytes) -> Mapping[str, Any]:
+    """Return the object; an edge's own answers are none."""
     try:
         found = json.loads(content)
     except ValueError:
-        return {"text": content.decode(errors="replace")}
+        return {}
     return found if isinstance(found, Mapping) else {}

@@ -1,10 +1,12 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
 from adapters.embedded.folder import DataFolder
 from adapters.embedded.valkey import EmbeddedValkey
 from tests.support.servers import PostgresServer, running_postgres
+from tests.support.valkey_process import ValkeyProcess
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +36,11 @@ async def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
     yield server.url
     await server.stop()
     folder.release()
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[ValkeyProcess]:
+    """A Valkey of the test's own, to be frozen and killed."""
+    server = ValkeyProcess(tmp_path)
+    yield server
+    server.kill()

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 from dishka import AsyncContainer, Provider, Scope, provide
+from litestar.types import ASGIApp
 
 from adapters.models.router import ModelRouter
 from adapters.models.scripted import ScriptedModel
@@ -34,8 +35,8 @@ class ScriptedModels(Provider):
 class Application:
     """A running application, how to speak to it, and its container."""
 
-    def __init__(self, api: Api, container: AsyncContainer, scripted: ScriptedModel) -> None:
-        self.api, self.container, self.scripted = api, container, scripted
+    def __init__(self, api: Api, container: AsyncContainer, scripted: ScriptedModel, asgi: ASGIApp) -> None:
+        self.api, self.container, self.scripted, self.asgi = api, container, scripted, asgi
 
 
 @asynccontextmanager
@@ -50,7 +51,7 @@ async def running_application(settings: Settings, *overrides: Provider) -> Async
         await making.begin()
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test", timeout=30) as http:
-            yield Application(Api(http), container, scripted)
+            yield Application(Api(http), container, scripted, app)
         await making.leave()
     finally:
         await container.close()

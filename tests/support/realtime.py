@@ -46,6 +46,12 @@ class Tab:
         self.connection = connection
         self.frames: list[dict[str, Any]] = []
 
+    @property
+    def request_id(self) -> str:
+        """The identifier that the node gave the socket."""
+        assert self.connection.response is not None
+        return self.connection.response.headers["x-request-id"]
+
     async def tell(self, kind: str, **fields: Any) -> None:
         """Send a frame."""
         await self.connection.send(json.dumps({"type": kind, **fields}))
@@ -117,8 +123,9 @@ async def listening(settings: Settings, *overrides: Provider, changed: Changed =
     async with running_application(settings, *overrides) as application:
         parts = changed(await build_everything(application.container))
         making = await application.container.get(RunMaking)
-        async with _serving(parts, making.leave) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
-            yield Node(port, http, parts, application.scripted, making.leave)
+        async with _serving(parts, making.leave) as port:
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+                yield Node(port, http, parts, application.scripted, making.leave)
 
 
 @asynccontextmanager

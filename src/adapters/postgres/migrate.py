@@ -5,9 +5,10 @@ nodes at once: they take turns by an advisory lock. In one process all migration
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
 import asyncpg
 from alembic import command
@@ -15,7 +16,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 Tree = Literal["catalog", "shard"]
 _FOLDER: Final = Path(__file__).parent / "migrations"
@@ -34,8 +35,9 @@ async def downgrade(dsn: str, tree: Tree, revision: str) -> None:
 
 
 async def current(dsn: str, tree: Tree) -> str | None:
-    """Return the revision the tree is at, or None before the first."""
-    return cast("str | None", await _run(dsn, tree, lambda connection: _context(tree, connection).get_current_revision()))
+    """Return the revision the tree is at, or None before the first; nothing is changed and nobody waited for."""
+    async with _connected(dsn) as connection:
+        return await connection.run_sync(lambda sync: _context(tree, sync).get_current_revision())
 
 
 def head(tree: Tree) -> str:
@@ -68,18 +70,24 @@ def _context(tree: Tree, connection: Connection) -> MigrationContext:
     return MigrationContext.configure(connection, opts={"version_table_schema": tree})
 
 
-async def _run(dsn: str, tree: Tree, work: Callable[[Connection], Any]) -> Any:
+async def _run(dsn: str, tree: Tree, work: Callable[[Connection], Any]) -> None:
+    async with _connected(dsn) as connection:
+        await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK[tree]})
+        await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{tree}"'))
+        await connection.execute(text("SET lock_timeout = '5s'"))
+        await connection.commit()
+        async with _turn:
+            await connection.run_sync(work)
+
+
+@asynccontextmanager
+async def _connected(dsn: str) -> AsyncIterator[AsyncConnection]:
     async def connect() -> Any:
         return await asyncpg.connect(dsn, timeout=10)
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
-            await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK[tree]})
-            await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{tree}"'))
-            await connection.execute(text("SET lock_timeout = '5s'"))
-            await connection.commit()
-            async with _turn:
-                return await connection.run_sync(work)
+            yield connection
     finally:
         await engine.dispose()

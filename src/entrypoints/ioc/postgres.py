@@ -1,6 +1,6 @@
 """The catalog and the shards on Postgres."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from dishka import Provider, Scope, provide
@@ -11,7 +11,7 @@ from adapters.postgres.database import Database
 from adapters.postgres.idempotency import PostgresExpiredKeys
 from adapters.postgres.leases import PostgresRunLeases
 from adapters.postgres.outbox import PostgresOutbox
-from adapters.postgres.placement import Placement, load_or_create_map
+from adapters.postgres.placement import Placement, ShardsMissing, load_or_create_map
 from adapters.postgres.shard_readers import PostgresRunReader, PostgresSessionReader
 from adapters.postgres.shards import PostgresShards
 from application.ports.catalog import Catalog
@@ -22,7 +22,7 @@ from application.ports.readers import AgentReader, RunReader, SessionReader, Use
 from application.ports.run_leases import RunLeases
 from application.ports.shards import Shards
 from domain.shared.identifiers import NodeId
-from entrypoints.settings import Settings
+from entrypoints.settings import Settings, SettingsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class PostgresProvider(Provider):
         pools = {dsn: Database(dsn, name=name, size=settings.pool_size) for dsn, name in _names(settings).items()}
         catalog, shards = pools[settings.require_catalog()], [pools[dsn] for dsn in settings.shards]
         try:
-            yield Databases(catalog, Placement(await load_or_create_map(catalog, len(shards)), shards))
+            yield Databases(catalog, await _placement(catalog, shards))
         finally:
             for pool in pools.values():
                 await pool.close()
@@ -97,6 +97,13 @@ class PostgresProvider(Provider):
     def expired_keys(self, databases: Databases) -> ExpiredKeys:
         """Return the old idempotency keys of all databases."""
         return PostgresExpiredKeys(databases.catalog, databases.placement.databases)
+
+
+async def _placement(catalog: Database, shards: Sequence[Database]) -> Placement:
+    try:
+        return Placement(await load_or_create_map(catalog, len(shards)), shards)
+    except ShardsMissing as missing:
+        raise SettingsError(str(missing)) from missing
 
 
 def _names(settings: Settings) -> dict[str, str]:

@@ -35,10 +35,10 @@ async def hear(model: ChatModel, asked: ModelRequest | None = None) -> list[Mode
     return [chunk async for chunk in model.stream(asked or request())]
 
 
-async def hear_failing(model: OpenAICompatibleModel) -> tuple[str, str]:
+async def hear_failing(model: OpenAICompatibleModel, asked: ModelRequest | None = None) -> tuple[str, str]:
     """Return the text that came before the failure, and the failure's message."""
     said = ""
-    async with aclosing(model.stream(request())) as chunks:
+    async with aclosing(model.stream(asked or request())) as chunks:
         try:
             async for chunk in chunks:
                 said += str(chunk)

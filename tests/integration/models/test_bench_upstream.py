@@ -4,14 +4,15 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from application.ports.chat_model import ModelFailed
-from bench.upstream import TEXT, start
+from bench.upstream import LONG_TEXT, LONG_WORDS, TEXT, start
 from domain.runs.run import Usage
-from tests.integration.models.asking import hear, model_at, request
+from tests.integration.models.asking import hear, hear_failing, model_at, request
 
 
 @pytest.fixture
@@ -49,9 +50,48 @@ async def test_replies_that_are_left_do_not_disturb_those_that_follow(url: str) 
 
 async def test_it_lists_its_models_and_refuses_others(url: str) -> None:
     async with model_at(url, None, ("*",)) as model:
-        assert [info.name for info in await model.list()] == ["scripted-50", "scripted-50-20ms"]
+        assert [info.name for info in await model.list()] == [
+            "scripted-50", "scripted-50-20ms", "scripted-200-20ms", "scripted-breaks-at-10", "scripted-stalls-at-10",
+            "scripted-fails-first",
+        ]
         with pytest.raises(ModelFailed, match="answered 404: There is no such model"):
             await hear(model, request("another"))
+
+
+async def test_the_long_reply_has_two_hundred_words(url: str) -> None:
+    async with model_at(url) as model:
+        *words, usage = await hear(model, request("scripted-200-20ms"))
+        assert ("".join(map(str, words)), usage) == (LONG_TEXT, Usage(10, 200))
+
+
+@pytest.mark.parametrize(("name", "of"), [("scripted-50", 50), ("scripted-50-20ms", 50), ("scripted-200-20ms", 200)])
+@pytest.mark.parametrize("left", [0, 1, 2, 49])
+async def test_a_beginning_in_whole_words_is_continued(url: str, name: str, of: int, left: int) -> None:
+    beginning, rest = "".join(LONG_WORDS[: of - left]), "".join(LONG_WORDS[of - left : of])
+    async with model_at(url, continues=True) as model:
+        for _ in range(2):
+            *words, usage = await hear(model, replace(request(name), beginning=beginning))
+            assert ("".join(map(str, words)), usage) == (rest, Usage(10, of))
+
+
+@pytest.mark.parametrize("beginning", ["word0 wo", "word1 ", "Something else"])
+async def test_another_beginning_is_none(url: str, beginning: str) -> None:
+    async with model_at(url, continues=True) as model:
+        words = await hear(model, replace(request("scripted-50"), beginning=beginning))
+        assert "".join(map(str, words[:-1])) == TEXT
+
+
+@pytest.mark.parametrize(("name", "said", "why"), [
+    ("scripted-fails-first", "", "answered 500: It fails, as it is meant to."),
+    ("scripted-breaks-at-10", "".join(LONG_WORDS[:10]), "broke off: "),
+    ("scripted-stalls-at-10", "".join(LONG_WORDS[:10]), "fell silent"),
+])
+async def test_its_faults_are_as_they_are_named(url: str, name: str, said: str, why: str) -> None:
+    async with model_at(url, token_timeout=0.1) as model:
+        assert (await hear_failing(model, request(name)))[0] == said
+        with pytest.raises(ModelFailed, match=why):
+            await hear(model, request(name))
+        assert "".join(map(str, (await hear(model, request("scripted-50")))[:-1])) == TEXT
 
 
 async def test_as_a_command_it_prints_the_address_that_it_chose() -> None:

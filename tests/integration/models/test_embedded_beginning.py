@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import accumulate
-from pathlib import Path
 
 import pytest
 

@@ -87,6 +87,29 @@ async def test_a_list_that_was_never_known_is_a_failure_until_it_is_known(answer
         assert [info.name for info in await model.list()] == ["a"]
 
 
+async def test_after_a_failure_nobody_waits_for_the_next_answer() -> None:
+    answers = (DOWN, Answer((), "hang"))
+    async with serving(*answers) as provider, model_at(provider.url, None, EVERYTHING, list_retry=0) as model:
+        for _ in range(2):
+            with pytest.raises(ModelFailed, match="answered 503"):
+                await model.find("a")
+        assert (len(provider.asked), provider.left.is_set()) == (2, False)
+
+
+async def test_a_failure_that_is_over_is_forgotten() -> None:
+    answers = (DOWN, listing("a"), Answer((), "hang"))
+    async with serving(*answers) as provider, model_at(provider.url, None, EVERYTHING, list_retry=0) as model:
+        with pytest.raises(ModelFailed):
+            await model.find("a")
+        assert await model.find("a") == ModelInfo("a", 8192)
+        asking = asyncio.create_task(model.find("b"))
+        await asyncio.wait({asking}, timeout=0.5)
+        assert not asking.done()
+        await model.close()
+        await asyncio.wait({asking})
+        assert asking.cancelled()
+
+
 async def test_closing_gives_up_a_list_under_way() -> None:
     async with serving(Answer((), "hang")) as provider, model_at(provider.url, None, EVERYTHING) as model:
         asking = asyncio.create_task(model.list())

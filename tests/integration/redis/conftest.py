@@ -1,12 +1,10 @@
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
 
 from adapters.redis.cache import RedisCache
 from adapters.redis.connecting import open_client
-from tests.integration.redis.valkey_process import ValkeyProcess
 
 
 class Keyspace:
@@ -35,10 +33,3 @@ async def cache(valkey_url: str, keyspace: Keyspace) -> AsyncIterator[RedisCache
     cache = RedisCache(valkey_url, prefix=keyspace.prefix, patience=10.0)
     yield cache
     await cache.close()
-
-
-@pytest.fixture
-def own_valkey(tmp_path: Path) -> Iterator[ValkeyProcess]:
-    server = ValkeyProcess(tmp_path)
-    yield server
-    server.kill()

@@ -11,7 +11,7 @@ from application.circuit_breaker import CircuitBreaker
 from application.ports.cache import Hit, Lease
 from application.reactions.keys import keys_of
 from domain.shared.errors import Unavailable
-from tests.integration.redis.valkey_process import ValkeyProcess, free_port
+from tests.support.valkey_process import ValkeyProcess, free_port
 from tests.unit.caching.stored import ACTOR, REVOKED, TOKEN, Database, HandClock, StoredUsers
 
 FAILURES = 3

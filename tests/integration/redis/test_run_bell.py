@@ -11,8 +11,8 @@ from adapters.redis.run_bell import RedisRunBell
 from application.ports.run_bell import RunBell
 from tests.contracts.ports.run_bell import RunBellSuite, heard, runs
 from tests.integration.redis.conftest import Keyspace
-from tests.integration.redis.valkey_process import ValkeyProcess
 from tests.support.builders import new_user_id
+from tests.support.valkey_process import ValkeyProcess
 
 
 class TestRedisRunBell(RunBellSuite):
