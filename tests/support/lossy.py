@@ -11,8 +11,9 @@ def lossy_client(app: ASGIApp) -> httpx.AsyncClient:
 
     async def lose(scope: Any, receive: Any, send: Any) -> None:
         async def lost(_: Any) -> None:
-            raise ConnectionResetError
+            """Take the message and keep it."""
 
         await app(scope, receive, lost)
+        raise ConnectionResetError
 
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=lose), base_url="http://test")

@@ -21,6 +21,7 @@ from entrypoints.ioc.runs import RunMaking
 from entrypoints.settings import Settings
 from tests.support.api import Api, Caller
 from tests.support.application import running_application
+from tests.support.processes import until
 
 Changed = Callable[[HttpParts], HttpParts]
 
@@ -106,6 +107,13 @@ class Node:
         """Return the user's client at this node."""
         return Caller(self.http, caller.signed_up, caller.email)
 
+    async def serves(self, feeds: int, sockets: int) -> None:
+        """Return when the node serves so many viewers of runs and so many sockets."""
+        async def served() -> bool:
+            return (len(self.streams), self.streams.sockets) == (feeds, sockets)
+
+        await until(served)
+
     @asynccontextmanager
     async def tab(self, caller: Caller | None, **named: Any) -> AsyncIterator[Tab]:
         """Open a socket, with the user's token if there is a user."""
@@ -123,9 +131,8 @@ async def listening(settings: Settings, *overrides: Provider, changed: Changed =
     async with running_application(settings, *overrides) as application:
         parts = changed(await build_everything(application.container))
         making = await application.container.get(RunMaking)
-        async with _serving(parts, making.leave) as port:
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
-                yield Node(port, http, parts, application.scripted, making.leave)
+        async with _serving(parts, making.leave) as port, _speaking_to(port) as http:
+            yield Node(port, http, parts, application.scripted, making.leave)
 
 
 @asynccontextmanager
@@ -141,6 +148,10 @@ async def _serving(parts: HttpParts, leave: Callable[[], Any]) -> AsyncIterator[
         serving.cancel()
         with suppress(asyncio.CancelledError):
             await serving
+
+
+def _speaking_to(port: int) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30)
 
 
 async def first_events(caller: Caller, session: str, count: int) -> list[dict[str, Any]]:

@@ -52,6 +52,7 @@ class EditAgent:
             unit.agents.save(agent)
             unit.record(before)
             unit.record(agent.changed())
-            remember(unit.keys, once, owner, AgentView.of(agent))
+            view = replace(AgentView.of(agent), version=agent.version + 1)  # as the commit makes it
+            remember(unit.keys, once, owner, view)
             await unit.commit()
-        return AgentView.of(agent)
+        return view

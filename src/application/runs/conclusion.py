@@ -7,13 +7,14 @@ from typing import Final
 
 from application.ports.clock import Clock
 from application.ports.entropy import Entropy
+from application.ports.readers import RunReader
 from application.ports.run_dispatcher import Assignment
 from application.ports.run_leases import RunLeases
 from application.ports.run_log import FencedOut
 from application.ports.shards import Shards, ShardUnitOfWork
 from application.runs.reply import Reply
 from domain.runs.run import Run, RunError
-from domain.sessions.message import Message, MessageStatus, TextPart
+from domain.sessions.message import Message, MessageStatus, Role, TextPart
 from domain.sessions.session import Session
 from domain.shared.errors import NotFound, StaleWrite, Unavailable
 from domain.shared.identifiers import MessageId, bucket_of
@@ -40,6 +41,7 @@ class Conclusion:
     """Ends runs in the database; what a later attempt has overtaken is refused."""
 
     shards: Shards
+    runs: RunReader
     leases: RunLeases
     clock: Clock
     entropy: Entropy
@@ -64,6 +66,8 @@ class Conclusion:
         now, run = self.clock.now(), order.run
         async with self.shards.open(run.owner_id) as unit:
             session, stored = await self._as_stored(order, unit, known=known)
+            if stored.status.terminal:
+                return await self._concluded_before(session, stored, unit)
             following = await unit.runs.next_queued(session.id) if session.waiting else None
             message = self._message(session, run, reply)
             if message is not None:
@@ -85,9 +89,17 @@ class Conclusion:
         if known and order.session is not None:
             return replace(order.session), replace(order.run)
         session, stored = await unit.sessions.get(order.run.session_id), await unit.runs.get(order.run.id)
-        if stored.attempt != order.run.attempt or stored.node != order.run.node or stored.status.terminal:
+        if stored.attempt != order.run.attempt or stored.node != order.run.node:
             raise FencedOut(f"run {stored.id} is at attempt {stored.attempt}, {stored.status}")
         return session, stored
+
+    async def _concluded_before(self, session: Session, stored: Run, unit: ShardUnitOfWork) -> Concluded:
+        """Return what was stored by a commit whose acknowledgement was lost."""
+        exchange = await self.runs.read_exchange(stored.owner_id, stored.id)
+        message = next((message for message in exchange if message.role is Role.ASSISTANT), None)
+        following = None if session.active_run_id is None else await unit.runs.get(session.active_run_id)
+        ours = following is not None and following.node == self.leases.node and following.attempt == 1
+        return Concluded(message, Assignment(following, session) if following is not None and ours else None)
 
     def _message(self, session: Session, run: Run, reply: Reply) -> Message | None:
         text = reply.text

@@ -1,5 +1,6 @@
 """Erase an account and all that it owns."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from application.actor import Actor
@@ -7,10 +8,11 @@ from application.paging import PageRequest
 from application.ports.catalog import Catalog
 from application.ports.readers import AgentReader
 from application.ports.shards import Shards
+from application.retrying import again_when_stale
 from domain.agents.agent import AgentChanged, Visibility
 from domain.shared.identifiers import UserId
 from domain.users.credential import TokensRevoked
-from domain.users.user import UserErased
+from domain.users.user import UserErased, UserNotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,10 @@ class EraseUserCommand:
 
 @dataclass(frozen=True, slots=True)
 class EraseUser:
-    """Empties the shard first and the catalog last, so that a crash in between leaves an account that can ask again."""
+    """Empties the shard first and the catalog last, so that a crash in between leaves an account that can ask again.
+
+    Who asks at the same moment finds nobody, which is what was asked for.
+    """
 
     catalog: Catalog
     shards: Shards
@@ -30,7 +35,10 @@ class EraseUser:
 
     async def execute(self, command: EraseUserCommand) -> None:
         """Erase everything."""
-        user_id = command.actor.user_id
+        with suppress(UserNotFound):
+            await again_when_stale(lambda: self._erase(command.actor.user_id))
+
+    async def _erase(self, user_id: UserId) -> None:
         async with self.shards.open(user_id) as shard:
             shard.sessions.remove_all()
             await shard.commit()

@@ -27,18 +27,22 @@ def bind(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
     except OSError as error:
-        raise AddressTaken(
-            f"Cannot listen on {host}:{port} ({error.strerror}). Set ONELAST_PORT or ONELAST_HOST to another address."
-        ) from error
+        raise _taken(host, port, error) from error
     return listener
+
+
+def _taken(host: str, port: int, error: OSError) -> AddressTaken:
+    return AddressTaken(f"Cannot listen on {host}:{port} ({error.strerror}). Set ONELAST_PORT or ONELAST_HOST to another address.")
 
 
 class _Server(uvicorn.Server):
     """Leaves signals to the command line, and has what is `leaving` done first when it shuts down."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], leaving: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, listener: socket.socket, ready: Callable[[], None], leaving: Callable[[], Awaitable[None]]
+    ) -> None:
         super().__init__(config)
-        self._ready, self._leaving = ready, leaving
+        self._listener, self._ready, self._leaving = listener, ready, leaving
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -46,8 +50,12 @@ class _Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Open the doors and say so."""
-        await super().startup(sockets)
+        """Open the doors and say so; AddressTaken where another process that bound the address meanwhile listens on it."""
+        try:
+            await super().startup(sockets)
+        except OSError as error:
+            await self._leaving()
+            raise _taken(*self._listener.getsockname()[:2], error) from error
         if self.started:
             self._ready()
 
@@ -71,7 +79,7 @@ async def serve_http(
         ws=WebSocketConnection, ws_max_size=_MOST_FRAME_BYTES, ws_per_message_deflate=False,
         ws_ping_interval=_PING_SECONDS, ws_ping_timeout=_PING_SECONDS,
     )
-    server = _Server(config, ready, leaving)
+    server = _Server(config, listener, ready, leaving)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         await asyncio.shield(serving)

@@ -34,6 +34,9 @@ class Request:
         return answer
 
 
+Ready = Callable[[Api], Awaitable[Request]]
+
+
 @dataclass(frozen=True)
 class Write:
     """A writing route, and how a request of it is made ready for a new user; `other` is the body of another request.
@@ -42,7 +45,7 @@ class Write:
     """
 
     route: tuple[str, str]
-    ready: Callable[[Api], Awaitable[Request]]
+    ready: Ready
     other: Any = None
     ends: bool = False
     fresh: frozenset[str] = frozenset()
@@ -55,9 +58,10 @@ _TOKENS: Final = frozenset({"access_token", "refresh_token"})
 WRITES: Final[list[Write]] = []
 
 
-def _write(method: str, path: str, **named: Any) -> Callable[[Callable[[Api], Awaitable[Request]]], None]:
-    def add(ready: Callable[[Api], Awaitable[Request]]) -> None:
+def _write(method: str, path: str, **named: Any) -> Callable[[Ready], Ready]:
+    def add(ready: Ready) -> Ready:
         WRITES.append(Write((method, path), ready, **named))
+        return ready
 
     return add
 

@@ -77,6 +77,15 @@ async def test_a_schema_that_is_behind_is_named(deployment: Environment, postgre
     assert "`onelast migrate`" in found["shard 0"]
 
 
+async def test_an_empty_database_is_told_of_and_left_alone(fresh: Environment) -> None:
+    [found] = await faults(fresh)
+    assert set(found) == {"catalog", "shard 0"}
+    assert all("revision none" in text for text in found.values())
+    database = await asyncpg.connect(fresh["ONELAST_CATALOG_DSN"])
+    assert not await database.fetch("SELECT nspname FROM pg_namespace WHERE nspname IN ('catalog', 'shard')")
+    await database.close()
+
+
 async def test_an_unknown_default_model_is_named(deployment: Environment) -> None:
     unknown = {"ONELAST_DEFAULT_MODEL": "gpt-17"}
     for found in await faults(deployment | unknown, deployment | unknown | LISTED):

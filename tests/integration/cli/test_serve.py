@@ -3,12 +3,16 @@
 import asyncio
 import signal
 
+import asyncpg
+
+from adapters.embedded.child import free_port
 from bench.upstream import TEXT
 from tests.integration.cli.conftest import Environment
-from tests.integration.cli.nodes import serving
+from tests.integration.cli.nodes import SERVING, serving
 from tests.integration.cli.talking import begin_stream, require_unavailable
-from tests.support.api import text_of
-from tests.support.processes import run_onelast, until
+from tests.support.api import events_of, text_of
+from tests.support.processes import ONELAST, run, run_onelast, running, until
+from tests.support.servers import PostgresServer
 
 PACED = "scripted-50-20ms"
 
@@ -26,6 +30,33 @@ async def test_a_database_is_served_once_it_is_migrated(fresh: Environment) -> N
         assert (await node.api.http.get("/readyz")).status_code == 200
         agents = (await node.api.http.get("/v1/agents?limit=100")).json()["data"]
         assert "einstein" in [agent["slug"] for agent in agents]
+        chat = ("sh", "scripts/chat.sh", "einstein", r'Is "\\" a word?')
+        assert text_of(events_of((await run(*chat, environment={"ONELAST_URL": node.url})).out)) == TEXT
+
+
+async def test_of_two_that_start_at_once_on_one_port_one_is_refused_in_a_sentence(deployment: Environment) -> None:
+    settings = deployment | {"ONELAST_PORT": str(free_port())}
+    async with running(ONELAST, "serve", environment=settings) as one, running(ONELAST, "serve", environment=settings) as other:
+
+        async def decided() -> bool:
+            return not (one.running and other.running)
+
+        await until(decided)
+        loser, winner = (other, one) if one.running else (one, other)
+        await winner.says(SERVING)
+        refused = await loser.end()
+    assert (refused.status, refused.err.count("\n")) == (2, 1)
+    assert "ONELAST_PORT" in refused.err
+
+
+async def test_a_shard_map_that_names_more_shards_than_the_settings_is_told(postgres: PostgresServer, deployment: Environment) -> None:
+    dsn = await postgres.database()
+    catalog = await asyncpg.connect(dsn)
+    await catalog.execute("INSERT INTO catalog.shard_maps (version, shards) VALUES (1, array_fill(1, ARRAY[4096]))")
+    await catalog.close()
+    refused = await run_onelast("serve", environment=deployment | {"ONELAST_CATALOG_DSN": dsn})
+    assert (refused.status, refused.err.count("\n")) == (2, 1)
+    assert "ONELAST_SHARD_DSNS" in refused.err
 
 
 async def test_a_terminated_node_sends_its_viewers_elsewhere_without_an_end(deployment: Environment) -> None:

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import pytest
 
 from application.ports.chat_model import ChatModel, ModelChunk, ModelRequest, ProviderSwitched
-from bench.upstream import LONG_TEXT, TEXT
+from bench.upstream import TEXT
 from domain.runs.run import Usage
 from entrypoints.settings import read_settings
 from tests.integration.models.asking import hear, request
 from tests.integration.models.wired import models_of
 from tests.support.processes import Program, running
 
-LONG = request("scripted-200-20ms")
+PACED = request("scripted-50-20ms")
 WORDS_BEFORE_THE_LOSS = 12
 
 
@@ -55,7 +55,7 @@ async def place(continues: str) -> AsyncIterator[Place]:
 async def hear_and_lose(place: Place, number: signal.Signals) -> list[ModelChunk]:
     """Hear a reply out whose provider gets a signal in the middle."""
     heard: list[ModelChunk] = []
-    async with aclosing(place.models.stream(LONG)) as chunks:  # type: ignore[type-var]
+    async with aclosing(place.models.stream(PACED)) as chunks:  # type: ignore[type-var]
         async for chunk in chunks:
             heard.append(chunk)
             if len(heard) == WORDS_BEFORE_THE_LOSS:
@@ -77,8 +77,8 @@ async def test_a_reply_whose_provider_is_killed_or_frozen_in_the_middle_is_whole
     before, switch, after = words_of(heard[:at]), heard[at], words_of(heard[at + 1 :])
     assert len(before.split()) >= WORDS_BEFORE_THE_LOSS
     assert switch == ProviderSwitched(keep=continues == "true")
-    assert (before + after if continues == "true" else after) == LONG_TEXT
-    assert heard[-1] == Usage(10, 200)
+    assert (before + after if continues == "true" else after) == TEXT
+    assert heard[-1] == Usage(10, 50)
 
 
 @pytest.mark.parametrize("continues", ["true"], indirect=True)

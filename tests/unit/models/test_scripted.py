@@ -75,7 +75,8 @@ async def said_after(model: ScriptedModel, beginning: str, max_tokens: int | Non
 
 
 @pytest.mark.parametrize(("beginning", "rest"), [
-    ("", ["a ", "bb ", "a ", Usage(4, 3)]), ("a ", ["bb ", "a ", Usage(5, 2)]), ("a bb ", ["a ", Usage(6, 1)]), ("a bb a ", [Usage(7, 0)]),
+    ("", ["a ", "bb ", "a ", Usage(4, 3)]),
+    ("a ", ["bb ", "a ", Usage(5, 2)]), ("a bb ", ["a ", Usage(6, 1)]), ("a bb a ", [Usage(7, 0)]),
     ("a b", ["a ", "bb ", "a ", Usage(4, 3)]), ("another ", ["a ", "bb ", "a ", Usage(4, 3)]),
 ])
 async def test_one_that_continues_says_the_rest_after_whole_words_of_its_text(beginning: str, rest: list[object]) -> None:
