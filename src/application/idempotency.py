@@ -1,14 +1,16 @@
 """A request with an `Idempotency-Key` is carried out once; who repeats it is told the same again.
 
-A use case asks `recall` before it does anything and lets `remember` store its answer in the commit of its effect. Of two that
-run at once one loses its commit, starts over (application.retrying), and then recalls the other's answer.
+A use case lets `carry_out` attempt it. An attempt asks `recall` before it does anything and lets `remember` store its answer in
+the commit of its effect. Of two that run at once one loses its commit, starts over, and then recalls the other's answer.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from application.ports.idempotency import IdempotencyRepository, Remembered
-from domain.shared.errors import Conflict, Invalid
+from application.retrying import again_when_stale
+from domain.shared.errors import Conflict, Invalid, NotFound
 from domain.shared.identifiers import UserId
 
 T = TypeVar("T")
@@ -50,6 +52,19 @@ class Once:
 @dataclass(frozen=True, slots=True)
 class Done:
     """The answer of use cases that have nothing to tell."""
+
+
+async def carry_out(once: Once | None, attempt: Callable[[], Awaitable[T]]) -> T:
+    """Run an attempt, again when it loses a race.
+
+    What it finds gone or taken may be the doing of the same request at the same moment: it looks again, and then recalls that.
+    """
+    try:
+        return await again_when_stale(attempt)
+    except (NotFound, Conflict):
+        if once is None or once.replayed:
+            raise
+        return await again_when_stale(attempt)
 
 
 async def recall(keys: IdempotencyRepository, once: Once | None, owner_id: UserId, kind: type[T]) -> T | None:

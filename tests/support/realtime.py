@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 import httpx
@@ -135,6 +135,9 @@ async def listening(settings: Settings, *overrides: Provider, changed: Changed =
             yield Node(port, http, parts, application.scripted, making.leave)
 
 
+Listen = Callable[..., AbstractAsyncContextManager[Node]]
+
+
 @asynccontextmanager
 async def _serving(parts: HttpParts, leave: Callable[[], Any]) -> AsyncIterator[int]:
     listener, ready = bind("127.0.0.1", 0), asyncio.Event()
@@ -154,12 +157,18 @@ def _speaking_to(port: int) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30)
 
 
+@asynccontextmanager
+async def stream_of(caller: Caller, session: str) -> AsyncIterator[AsyncIterator[str]]:
+    """Say something, and yield the lines of the stream that are not empty."""
+    path, body = f"/v1/sessions/{session}/messages", {"content": "Hi", "stream": True}
+    async with caller.http.stream("POST", path, json=body, headers={"authorization": f"Bearer {caller.token}"}) as answer:
+        yield (line async for line in answer.aiter_lines() if line)
+
+
 async def first_events(caller: Caller, session: str, count: int) -> list[dict[str, Any]]:
     """Say something, and return the first events of the stream, from which the client then leaves."""
-    path, body = f"/v1/sessions/{session}/messages", {"content": "Hi", "stream": True}
     seen: list[dict[str, Any]] = []
-    async with caller.http.stream("POST", path, json=body, headers={"authorization": f"Bearer {caller.token}"}) as answer:
-        lines = answer.aiter_lines()
+    async with stream_of(caller, session) as lines:
         while len(seen) < count:
             line = await anext(lines)
             if line.startswith("data: "):

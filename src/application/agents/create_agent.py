@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from application.actor import Actor
 from application.agents.model_check import require_model
 from application.agents.views import AgentView
-from application.idempotency import Once, recall, remember
+from application.idempotency import Once, carry_out, recall, remember
 from application.ports.catalog import Catalog
 from application.ports.chat_model import ChatModel
 from application.ports.clock import Clock
 from application.ports.entropy import Entropy
-from application.retrying import again_when_stale
 from domain.agents.agent import Agent, AgentProfile
 from domain.shared.identifiers import AgentId, bucket_of
 
@@ -35,7 +34,7 @@ class CreateAgent:
 
     async def execute(self, command: CreateAgentCommand) -> AgentView:
         """Return the new agent."""
-        return await again_when_stale(lambda: self._create(command))
+        return await carry_out(command.once, lambda: self._create(command))
 
     async def _create(self, command: CreateAgentCommand) -> AgentView:
         owner, once, now = command.actor.user_id, command.once, self.clock.now()

@@ -8,11 +8,10 @@ from application.actor import Actor
 from application.agents.model_check import require_model
 from application.agents.ownership import own_agent
 from application.agents.views import AgentView
-from application.idempotency import Once, recall, remember
+from application.idempotency import Once, carry_out, recall, remember
 from application.ports.catalog import Catalog
 from application.ports.chat_model import ChatModel
 from application.ports.clock import Clock
-from application.retrying import again_when_stale
 from domain.shared.identifiers import AgentId
 
 
@@ -36,7 +35,7 @@ class EditAgent:
 
     async def execute(self, command: EditAgentCommand) -> AgentView:
         """Return the changed agent; AgentNotFound when the caller has no such."""
-        return await again_when_stale(lambda: self._edit(command))
+        return await carry_out(command.once, lambda: self._edit(command))
 
     async def _edit(self, command: EditAgentCommand) -> AgentView:
         owner, once = command.actor.user_id, command.once

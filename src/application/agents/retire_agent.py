@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 from application.actor import Actor
 from application.agents.ownership import own_agent
-from application.idempotency import Done, Once, recall, remember
+from application.idempotency import Done, Once, carry_out, recall, remember
 from application.ports.catalog import Catalog
 from application.ports.clock import Clock
-from application.retrying import again_when_stale
 from domain.shared.identifiers import AgentId
 
 
@@ -29,7 +28,7 @@ class RetireAgent:
 
     async def execute(self, command: RetireAgentCommand) -> None:
         """Retire the agent; AgentNotFound when the caller has no such."""
-        await again_when_stale(lambda: self._retire(command))
+        await carry_out(command.once, lambda: self._retire(command))
 
     async def _retire(self, command: RetireAgentCommand) -> None:
         owner, once = command.actor.user_id, command.once

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from application.actor import Actor
-from application.idempotency import Once, recall, remember
+from application.idempotency import Once, carry_out, recall, remember
 from application.ports.shards import Shards
-from application.retrying import again_when_stale
 from application.runs.views import RunView
 from application.stopping import RunStopper
 from domain.runs.run import RunNotFound
@@ -30,7 +29,7 @@ class CancelRun:
 
     async def execute(self, command: CancelRunCommand) -> RunView:
         """Return the run as it is afterwards; RunNotFound."""
-        return await again_when_stale(lambda: self._cancel(command))
+        return await carry_out(command.once, lambda: self._cancel(command))
 
     async def _cancel(self, command: CancelRunCommand) -> RunView:
         owner, once = command.actor.user_id, command.once

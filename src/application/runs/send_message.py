@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from application.actor import Actor
 from application.agents.views import AgentView
-from application.idempotency import Once, recall, remember
+from application.idempotency import Once, carry_out, recall, remember
 from application.ports.clock import Clock
 from application.ports.entropy import Entropy
 from application.ports.readers import AgentReader, RunReader, SessionReader
@@ -13,7 +13,6 @@ from application.ports.run_bell import RunBell
 from application.ports.run_dispatcher import Assignment, RunDispatcher
 from application.ports.run_leases import RunLeases
 from application.ports.shards import Shards, ShardUnitOfWork
-from application.retrying import again_when_stale
 from application.runs.views import RunView
 from application.stopping import RunStopper
 from domain.agents.agent import AgentRetired
@@ -70,7 +69,7 @@ class SendMessage:
         """Return what was accepted; SessionNotFound, SessionArchived, RunActive, AgentRetired."""
         if command.client_message_id is not None:
             bounded_text(command.client_message_id, param="client_message_id", longest=255)
-        return await again_when_stale(lambda: self._accept(command))
+        return await carry_out(command.once, lambda: self._accept(command))
 
     async def _accept(self, command: SendMessageCommand) -> Accepted:
         owner, once = command.actor.user_id, command.once

@@ -50,7 +50,7 @@ class Transcript:
             raise ValueError(f"event {first} of run {self.run_id} does not follow {len(self.events)}")
         self.events += [RunEvent(self.run_id, first + place, body) for place, body in enumerate(bodies) if place >= known]
         for feed in self._feeds:
-            feed.wake()
+            feed.hear()
 
     def feed(self, after: int) -> "TranscriptFeed":
         """Return a reading of all events with a number over `after`, also those to come."""
@@ -105,6 +105,11 @@ class TranscriptFeed(RunFeed):
         finally:
             timer.cancel()
             self._waiting = None
+
+    def hear(self) -> None:
+        """Let a `next` that waits have what came, if that is behind its cursor."""
+        if len(self._transcript.events) > self._cursor:
+            self.wake()
 
     def wake(self) -> None:
         """Let a `next` that waits look again."""

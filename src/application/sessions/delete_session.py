@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from application.actor import Actor
-from application.idempotency import Done, Once, recall, remember
+from application.idempotency import Done, Once, carry_out, recall, remember
 from application.ports.shards import Shards
-from application.retrying import again_when_stale
 from application.stopping import RunStopper
 from domain.shared.identifiers import SessionId
 
@@ -28,7 +27,7 @@ class DeleteSession:
 
     async def execute(self, command: DeleteSessionCommand) -> None:
         """Delete the session; SessionNotFound."""
-        await again_when_stale(lambda: self._delete(command))
+        await carry_out(command.once, lambda: self._delete(command))
 
     async def _delete(self, command: DeleteSessionCommand) -> None:
         owner, once = command.actor.user_id, command.once

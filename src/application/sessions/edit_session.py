@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from application.actor import Actor
-from application.idempotency import Once, recall, remember
+from application.idempotency import Once, carry_out, recall, remember
 from application.ports.clock import Clock
 from application.ports.shards import Shards
-from application.retrying import again_when_stale
 from application.sessions.views import SessionView
 from domain.sessions.session import Session
 from domain.shared.identifiers import SessionId
@@ -35,7 +34,7 @@ class EditSession:
 
     async def execute(self, command: EditSessionCommand) -> SessionView:
         """Return the changed session; SessionNotFound."""
-        return await again_when_stale(lambda: self._edit(command))
+        return await carry_out(command.once, lambda: self._edit(command))
 
     async def _edit(self, command: EditSessionCommand) -> SessionView:
         owner, once = command.actor.user_id, command.once

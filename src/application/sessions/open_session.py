@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from application.access import visible_agent
 from application.actor import Actor
-from application.idempotency import Once, recall, remember
+from application.idempotency import Once, carry_out, recall, remember
 from application.ports.clock import Clock
 from application.ports.entropy import Entropy
 from application.ports.readers import AgentReader
 from application.ports.shards import Shards
-from application.retrying import again_when_stale
 from application.sessions.views import SessionView
 from domain.sessions.session import Session
 from domain.shared.identifiers import SessionId, bucket_of
@@ -38,7 +37,7 @@ class OpenSession:
 
     async def execute(self, command: OpenSessionCommand) -> SessionView:
         """Return the new session."""
-        return await again_when_stale(lambda: self._open(command))
+        return await carry_out(command.once, lambda: self._open(command))
 
     async def _open(self, command: OpenSessionCommand) -> SessionView:
         owner, once = command.actor.user_id, command.once

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 from application.actor import Actor
-from application.idempotency import Once, SecretGone, recall, remember
+from application.idempotency import Once, SecretGone, carry_out, recall, remember
 from application.ports.catalog import Catalog
 from application.ports.clock import Clock
 from application.ports.entropy import Entropy
-from application.retrying import again_when_stale
 from application.users.secrets import new_salt, secret_for
 from domain.shared.identifiers import ApiKeyId, bucket_of
 from domain.shared.secrets import API_KEY_PREFIX, fingerprint
@@ -41,7 +40,7 @@ class IssueApiKey:
 
     async def execute(self, command: IssueApiKeyCommand) -> tuple[ApiKey, str]:
         """Return the key and its secret, which is shown to this request alone; SecretGone for repetitions with another token."""
-        return await again_when_stale(lambda: self._issue(command))
+        return await carry_out(command.once, lambda: self._issue(command))
 
     async def _issue(self, command: IssueApiKeyCommand) -> tuple[ApiKey, str]:
         user_id, once = command.actor.user_id, command.once

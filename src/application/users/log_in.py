@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from application.idempotency import Done, Once, recall, remember
+from application.idempotency import Done, Once, carry_out, recall, remember
 from application.ports.catalog import Catalog
 from application.ports.clock import Clock
 from application.ports.entropy import Entropy
 from application.ports.password_hasher import PasswordHasher
-from application.retrying import again_when_stale
 from application.users.tokens import TokenPair, new_pair, new_sign_in
 from domain.shared.identifiers import UserId
 from domain.users.credential import WrongCredentials
@@ -42,7 +41,7 @@ class LogIn:
         if credential is None or not good:
             raise WrongCredentials("The e-mail address or the password is wrong.")
         user_id = credential.user_id
-        return await again_when_stale(lambda: self._begin(user_id, command.once))
+        return await carry_out(command.once, lambda: self._begin(user_id, command.once))
 
     async def _begin(self, user_id: UserId, once: Once | None) -> TokenPair:
         pair = new_pair(self.entropy)

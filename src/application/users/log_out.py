@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from application.actor import Actor
-from application.idempotency import Done, Once, recall, remember
+from application.idempotency import Done, Once, carry_out, recall, remember
 from application.ports.catalog import Catalog
-from application.retrying import again_when_stale
 from domain.users.credential import TokensRevoked
 
 
@@ -25,7 +24,7 @@ class LogOut:
 
     async def execute(self, command: LogOutCommand) -> None:
         """End the sign-in."""
-        await again_when_stale(lambda: self._leave(command))
+        await carry_out(command.once, lambda: self._leave(command))
 
     async def _leave(self, command: LogOutCommand) -> None:
         actor, once = command.actor, command.once

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from application.idempotency import Once, recall, remember
+from application.idempotency import Once, carry_out, recall, remember
 from application.ports.catalog import Catalog, CatalogUnitOfWork
 from application.ports.clock import Clock
 from application.ports.entropy import Entropy
-from application.retrying import again_when_stale
 from application.users.secrets import new_salt
 from application.users.tokens import ACCESS_LIFETIME, REFRESH_LIFETIME, TokenPair, pair_for
 from domain.shared.secrets import fingerprint
@@ -41,7 +40,7 @@ class RefreshTokens:
 
     async def execute(self, command: RefreshTokensCommand) -> TokenPair:
         """Return new tokens; TokenRefused."""
-        return await again_when_stale(lambda: self._rotate(command))
+        return await carry_out(command.once, lambda: self._rotate(command))
 
     async def _rotate(self, command: RefreshTokensCommand) -> TokenPair:
         spent, once = fingerprint(command.refresh_token), command.once

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 from application.actor import Actor
-from application.idempotency import Once, recall, remember
+from application.idempotency import Once, carry_out, recall, remember
 from application.ports.catalog import Catalog
 from application.ports.clock import Clock
-from application.retrying import again_when_stale
 from application.users.views import UserView
 
 
@@ -28,7 +27,7 @@ class RenameUser:
 
     async def execute(self, command: RenameUserCommand) -> UserView:
         """Return the changed user."""
-        return await again_when_stale(lambda: self._rename(command))
+        return await carry_out(command.once, lambda: self._rename(command))
 
     async def _rename(self, command: RenameUserCommand) -> UserView:
         user_id, once = command.actor.user_id, command.once

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from application.actor import Actor
-from application.idempotency import Done, Once, recall, remember
+from application.idempotency import Done, Once, carry_out, recall, remember
 from application.ports.catalog import Catalog
-from application.retrying import again_when_stale
 from domain.shared.identifiers import ApiKeyId
 from domain.users.credential import ApiKeyNotFound, TokensRevoked
 
@@ -27,7 +26,7 @@ class RevokeApiKey:
 
     async def execute(self, command: RevokeApiKeyCommand) -> None:
         """Remove the key; ApiKeyNotFound when the caller has no such."""
-        await again_when_stale(lambda: self._revoke(command))
+        await carry_out(command.once, lambda: self._revoke(command))
 
     async def _revoke(self, command: RevokeApiKeyCommand) -> None:
         user_id, once = command.actor.user_id, command.once

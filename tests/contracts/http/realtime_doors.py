@@ -2,17 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.support.api import Caller
-from tests.support.realtime import Node, Paced, Tab, first_events, seqs
-
-Listen = Callable[..., AbstractAsyncContextManager[Node]]
+from tests.support.realtime import Listen, Node, Paced, Tab, seqs
 
 
 async def refused(node: Node, caller: Caller | None = None, **named: Any) -> tuple[int, str]:
@@ -46,8 +42,7 @@ async def closing_code(tab: Tab) -> int:
         return await tab.closed()
     finally:
         speaking.cancel()
-        await asyncio.wait({speaking})
-        speaking.cancelled() or speaking.exception()
+        await asyncio.gather(speaking, return_exceptions=True)
 
 
 class DoorsSuite:
@@ -98,11 +93,11 @@ class DoorsSuite:
     async def test_a_revoked_key_loses_a_silent_socket_after_a_while(self, near: Node, listen: Listen) -> None:
         caller = await near.api.sign_up()
         key = (await caller.post("/v1/api-keys", {"name": "laptop"})).json()
-        async with listen(Paced(recheck=0.1)) as node:
-            async with node.tab(caller) as staying, node.tab(None, headers={"authorization": f"Bearer {key['key']}"}) as tab:
-                assert (await caller.request("DELETE", f"/v1/api-keys/{key['id']}")).status_code == 200
-                assert await tab.closed() == 4401
-                await staying.quiet()
+        headers = {"authorization": f"Bearer {key['key']}"}
+        async with listen(Paced(recheck=0.1)) as node, node.tab(caller) as staying, node.tab(None, headers=headers) as leaving:
+            assert (await caller.request("DELETE", f"/v1/api-keys/{key['id']}")).status_code == 200
+            assert await leaving.closed() == 4401
+            await staying.quiet()
 
     async def test_open_sockets_are_counted(self, near: Node, listen: Listen) -> None:
         caller = await near.api.sign_up()
@@ -132,7 +127,3 @@ class DoorsSuite:
                 whole = seen + await again.to_the_end_of(run)
         assert seqs(whole) == list(range(1, len(whole) + 1))
         assert whole == await caller.events(run)
-
-
-class SlowSocketSuite:
-    async def test_a_client_that_does_not_read_is_dropped_and_comes_back(self, near: Node, listen: Listen) -> None: ...

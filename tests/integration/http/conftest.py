@@ -1,11 +1,15 @@
 from collections.abc import AsyncIterator
 
+import asyncpg
+import httpx
 import pytest
 
 from adapters.models.scripted import ScriptedModel
 from entrypoints.settings import Settings
-from tests.support.api import Api
+from tests.contracts.http.idempotency import LetADayPass
+from tests.support.api import Api, Caller
 from tests.support.application import Application, running_application
+from tests.support.lossy import lossy_client
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +26,28 @@ def api(application: Application) -> Api:
 @pytest.fixture
 def scripted(application: Application) -> ScriptedModel:
     return application.scripted
+
+
+@pytest.fixture(scope="session")
+async def neighbour(shared_dsn: str, valkey_url: str, application: Application) -> AsyncIterator[Api]:
+    """Another node over the same servers."""
+    async with running_application(Settings(catalog_dsn=shared_dsn, redis_url=valkey_url)) as running:
+        yield running.api
+
+
+@pytest.fixture
+async def lossy(application: Application) -> AsyncIterator[httpx.AsyncClient]:
+    async with lossy_client(application.asgi) as client:
+        yield client
+
+
+@pytest.fixture
+def let_a_day_pass(shared_dsn: str) -> LetADayPass:
+    async def make_older(caller: Caller) -> None:
+        connection = await asyncpg.connect(shared_dsn)
+        for schema in ("catalog", "shard"):
+            older = f"UPDATE {schema}.idempotency_keys SET created_at = created_at - interval '24 hours 1 minute'"
+            await connection.execute(f"{older} WHERE owner_id = $1", caller.user["id"])
+        await connection.close()
+
+    return make_older

@@ -1,32 +1,56 @@
 """The realtime socket over real Postgres and Valkey, at two nodes with servers of their own."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
 from entrypoints.settings import Settings
 from tests.contracts.http.realtime import FollowingSuite, TalkingSuite
-from tests.support.realtime import Node, listening
+from tests.contracts.http.realtime_doors import DoorsSuite
+from tests.contracts.http.realtime_fuzz import FuzzSuite
+from tests.contracts.http.viewers import ViewersSuite
+from tests.support.api import Caller
+from tests.support.realtime import Listen, Node, listening
 
 
 @pytest.fixture(scope="session")
-def settings(shared_dsn: str, valkey_url: str) -> Settings:
+def node_settings(shared_dsn: str, valkey_url: str) -> Settings:
     return Settings(catalog_dsn=shared_dsn, redis_url=valkey_url)
 
 
 @pytest.fixture(scope="session")
-async def near(settings: Settings) -> AsyncIterator[Node]:
-    async with listening(settings) as node:
+async def near(node_settings: Settings) -> AsyncIterator[Node]:
+    async with listening(node_settings) as node:
         yield node
 
 
 @pytest.fixture(scope="session")
-async def far(settings: Settings) -> AsyncIterator[Node]:
-    async with listening(settings) as node:
+async def far(node_settings: Settings) -> AsyncIterator[Node]:
+    async with listening(node_settings) as node:
         yield node
+
+
+@pytest.fixture(scope="session")
+def listen(node_settings: Settings) -> Listen:
+    return partial(listening, node_settings)
+
+
+@pytest.fixture(scope="session")
+async def somebody(near: Node) -> Caller:
+    return await near.api.sign_up()
 
 
 class TestTalking(TalkingSuite): ...
 
 
 class TestFollowing(FollowingSuite): ...
+
+
+class TestDoors(DoorsSuite): ...
+
+
+class TestViewers(ViewersSuite): ...
+
+
+class TestFuzz(FuzzSuite): ...
