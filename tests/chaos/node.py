@@ -2,12 +2,13 @@
 
 import signal
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 from tests.support.fault_proxy import FaultProxy
 from tests.support.processes import ONELAST, Program, running
 
 _READY = "serving on "
+_MOST_STARTS = 5
 
 
 class Node:
@@ -27,9 +28,13 @@ class Node:
         return self._program is not None and self._program.running and not self.frozen
 
     async def start(self) -> None:
-        """Start the process, and return when it serves."""
-        self._program = await self._stack.enter_async_context(running(ONELAST, "serve", environment=self._settings))
-        await self._program.says(_READY, within=60)
+        """Start the process, and return when it serves; when it ends at once, as without a database, start it again."""
+        for _ in range(_MOST_STARTS):
+            self._program = await self._stack.enter_async_context(running(ONELAST, "serve", environment=self._settings))
+            with suppress(AssertionError):
+                return await self._program.says(_READY, within=60)
+            await self.clear_away()
+        raise AssertionError(f"{self.name} does not start:\n{self.log}")
 
     async def kill(self) -> None:
         """End the process as the loss of its machine would."""
@@ -54,8 +59,8 @@ class Node:
         if self._program is not None:
             self.log += self._program.err
             self._program = None
-        await self._stack.aclose()
         self.frozen = False
+        await self._stack.aclose()
 
     async def _end(self, number: signal.Signals) -> None:
         ended = await self._running_program().end(number, within=30)

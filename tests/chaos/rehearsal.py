@@ -36,11 +36,10 @@ async def rehearse(plan: Plan) -> tuple[History, dict[str, str]]:
 
 async def _talk_and_rage(plan: Plan, cluster: Cluster, crowd: Crowd, history: History) -> None:
     faults = Faults(cluster, history, Random(plan.seed), forgetful=plan.forgetful)
-    talking = asyncio.create_task(crowd.talk(plan.seconds))
-    await faults.rage(plan.seconds)
     with suppress(TimeoutError):
-        async with asyncio.timeout(_LAST_WORDS_SECONDS):
-            await talking
+        async with asyncio.timeout(plan.seconds + _LAST_WORDS_SECONDS), asyncio.TaskGroup() as tasks:
+            tasks.create_task(crowd.talk(plan.seconds))
+            tasks.create_task(faults.rage(plan.seconds))
 
 
 async def _everything_ended(cluster: Cluster) -> None:

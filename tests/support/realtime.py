@@ -23,8 +23,6 @@ from tests.support.api import Api, Caller
 from tests.support.application import running_application
 from tests.support.processes import until
 
-Changed = Callable[[HttpParts], HttpParts]
-
 
 class Paced(Provider):
     """Viewers who are served at another pace than in production."""
@@ -126,10 +124,10 @@ class Node:
 
 
 @asynccontextmanager
-async def listening(settings: Settings, *overrides: Provider, changed: Changed = lambda parts: parts) -> AsyncIterator[Node]:
-    """Run an application with scripted models behind its real server; `changed` may exchange some of its parts."""
+async def listening(settings: Settings, *overrides: Provider) -> AsyncIterator[Node]:
+    """Run an application with scripted models behind its real server."""
     async with running_application(settings, *overrides) as application:
-        parts = changed(await build_everything(application.container))
+        parts = await build_everything(application.container)
         making = await application.container.get(RunMaking)
         async with _serving(parts, making.leave) as port, _speaking_to(port) as http:
             yield Node(port, http, parts, application.scripted, making.leave)
@@ -141,8 +139,6 @@ Listen = Callable[..., AbstractAsyncContextManager[Node]]
 @asynccontextmanager
 async def _serving(parts: HttpParts, leave: Callable[[], Any]) -> AsyncIterator[int]:
     listener, ready = bind("127.0.0.1", 0), asyncio.Event()
-    # So that a client which does not read is felt after some kilobytes, and not after some megabytes.
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8_192)
     serving = asyncio.create_task(serve_http(create_app(parts), listener, ready=ready.set, leaving=leave))
     await ready.wait()
     try:

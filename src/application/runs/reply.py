@@ -44,10 +44,11 @@ class Reply:
 
     @property
     def usage(self) -> Usage:
-        """Tokens as the provider counted them, with an estimate for what it did not count."""
-        read, written = estimate_tokens(self.prompt), estimate_tokens("".join(self.pieces))
-        counted = self.counted or Usage(read, written)
-        return Usage(counted.input_tokens, counted.output_tokens + (estimate_tokens(self.beginning) if self.beginning else 0))
+        """Tokens as the provider counted them (it takes a beginning for prompt), or estimates where it did not count."""
+        begun = estimate_tokens(self.beginning) if self.beginning else 0
+        if self.counted is None:
+            return Usage(estimate_tokens(self.prompt), estimate_tokens("".join(self.pieces)) + begun)
+        return Usage(max(self.counted.input_tokens - begun, 0), self.counted.output_tokens + begun)
 
     def begin_anew(self, *, keep: bool) -> None:
         """Go on after the text so far, or replace it."""

@@ -13,6 +13,8 @@ from entrypoints.http.connections import HttpConnection, WebSocketConnection
 
 _MOST_FRAME_BYTES: Final = 262_144
 _PING_SECONDS: Final = 20.0
+# What the kernel takes for a viewer that does not read; by default it takes megabytes, before anybody notices.
+_MOST_UNSENT_BYTES: Final = 65_536
 
 
 class AddressTaken(Exception):
@@ -25,6 +27,8 @@ def bind(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_UNSENT_BYTES)
         listener.bind(address)
     except OSError as error:
         raise _taken(host, port, error) from error
@@ -32,7 +36,8 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def _taken(host: str, port: int, error: OSError) -> AddressTaken:
-    return AddressTaken(f"Cannot listen on {host}:{port} ({error.strerror}). Set ONELAST_PORT or ONELAST_HOST to another address.")
+    why = error.strerror
+    return AddressTaken(f"Cannot listen on {host}:{port} ({why}). Set ONELAST_PORT or ONELAST_HOST to another address.")
 
 
 class _Server(uvicorn.Server):
@@ -50,12 +55,14 @@ class _Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Open the doors and say so; AddressTaken where another process that bound the address meanwhile listens on it."""
+        """Open the doors and say so; AddressTaken where another process that bound the address as well was faster."""
         try:
-            await super().startup(sockets)
+            self._listener.listen()  # uvloop would not tell
         except OSError as error:
             await self._leaving()
-            raise _taken(*self._listener.getsockname()[:2], error) from error
+            host, port = self._listener.getsockname()[:2]
+            raise _taken(host, port, error) from error
+        await super().startup(sockets)
         if self.started:
             self._ready()
 

@@ -10,14 +10,12 @@ from tests.support.api import Caller
 from tests.support.realtime import Node
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3))
-FIELDS = {
-    name: VALUES
-    for name in ("session_id", "content", "on_active", "client_message_id", "run_id", "starting_after", "event_id", "more")
-}
-FRAMES = st.fixed_dictionaries(
-    {"type": st.sampled_from(["message.create", "run.follow", "run.cancel", "ping"]) | VALUES}, optional=FIELDS
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
 )
+NAMES = ("session_id", "content", "on_active", "client_message_id", "run_id", "starting_after", "event_id", "more")
+TYPES = ("message.create", "run.follow", "run.cancel", "ping")
+FRAMES = st.fixed_dictionaries({"type": st.sampled_from(TYPES) | VALUES}, optional=dict.fromkeys(NAMES, VALUES))
 SENT = st.lists(st.text(max_size=200) | st.binary(max_size=200) | VALUES.map(json.dumps) | FRAMES.map(json.dumps), max_size=12)
 
 

@@ -78,7 +78,7 @@ class ViewersSuite:
             assert not whole_stream
             assert "end" not in {event["type"] for event in seen}
             last = seen[-1]["seq"] if seen else 0
-            rest = await node.of(caller).events(run, params={"starting_after": last})
+            rest = await caller.events(run, params={"starting_after": last})
         assert seen + rest == await caller.events(run)
         assert text_of(seen + rest) == FLOOD.text
 
@@ -86,17 +86,18 @@ class ViewersSuite:
         caller = await near.api.sign_up()
         async with listen(Paced(patience=0.2)) as node:
             session = await flooding(node, caller)
-            async with node.tab(caller) as reading, node.tab(caller, sock=narrow_socket(node.port)) as tab:
-                await reading.tell("message.create", session_id=session, content="Hi")
-                whole = await reading.to_the_end_of((await reading.until("run.created"))["run_id"])
-                await node.serves(0, 1)
+            async with near.tab(caller) as reading, node.tab(caller, sock=narrow_socket(node.port)) as tab:
+                run = await node.of(caller).begin(session)
+                whole = await reading.to_the_end_of(run)
+                await node.serves(0, 0)
                 assert await tab.closed() == 1013
                 seen = tab.frames
             assert 0 < len(seen) < len(whole)
-            async with node.tab(caller) as again:
-                await again.tell("run.follow", run_id=whole[0]["run_id"], starting_after=seen[-1]["seq"])
-                rest = await again.to_the_end_of(whole[0]["run_id"])
-        assert seen + rest == whole == await caller.events(whole[0]["run_id"])
+            async with near.tab(caller) as again:
+                await again.tell("run.follow", run_id=run, starting_after=seen[-1]["seq"])
+                rest = await again.to_the_end_of(run)
+        assert seen + rest == whole == await caller.events(run)
+        assert text_of(whole) == FLOOD.text
 
     async def test_a_long_replay_comes_whole_over_both(self, near: Node, listen: Listen) -> None:
         caller = await near.api.sign_up()

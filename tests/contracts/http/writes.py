@@ -158,7 +158,7 @@ async def say(api: Api) -> Request:
 @_write("POST", "/v1/runs/{run_id}/cancel")
 async def cancel(api: Api) -> Request:
     caller = await api.sign_up()
-    run = await caller.begin(await caller.session(await caller.agent("scripted-stalls")))
+    run = await caller.begin(await caller.session(await caller.agent("scripted-hangs")))
     return Request("POST", f"/v1/runs/{run}/cancel", caller)
 
 

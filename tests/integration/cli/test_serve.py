@@ -49,7 +49,7 @@ async def test_of_two_that_start_at_once_on_one_port_one_is_refused_in_a_sentenc
     assert "ONELAST_PORT" in refused.err
 
 
-async def test_a_shard_map_that_names_more_shards_than_the_settings_is_told(postgres: PostgresServer, deployment: Environment) -> None:
+async def test_a_shard_map_with_more_shards_than_the_settings_is_told(postgres: PostgresServer, deployment: Environment) -> None:
     dsn = await postgres.database()
     catalog = await asyncpg.connect(dsn)
     await catalog.execute("INSERT INTO catalog.shard_maps (version, shards) VALUES (1, array_fill(1, ARRAY[4096]))")

@@ -13,9 +13,8 @@ def listing(*names: str) -> Answer:
 
 async def findings(*urls: str, **more: str) -> dict[str, Finding]:
     """Return what was found about the models, by name."""
-    found = await examine(read_settings({
-        "ONELAST_PORT": "0", "ONELAST_UPSTREAM_URL": ",".join(urls), **{f"ONELAST_{name.upper()}": value for name, value in more.items()}
-    }))
+    environment = {f"ONELAST_{name.upper()}": value for name, value in more.items()}
+    found = await examine(read_settings({"ONELAST_PORT": "0", "ONELAST_UPSTREAM_URL": ",".join(urls), **environment}))
     return {finding.name: finding for finding in found if "model" in finding.name}
 
 

@@ -1,6 +1,8 @@
 """Idempotency keys over the memory adapters."""
 
 from tests.contracts.http.idempotency import RefusalSuite, ReplaySuite, ReuseSuite
+from tests.contracts.http.keyed_messages import KeyedMessageSuite
+from tests.contracts.http.keyed_secrets import KeyedApiKeySuite, KeyedRefreshSuite, KeyedSignInSuite
 
 
 class TestReplay(ReplaySuite): ...
@@ -10,3 +12,15 @@ class TestReuse(ReuseSuite): ...
 
 
 class TestRefusal(RefusalSuite): ...
+
+
+class TestKeyedMessage(KeyedMessageSuite): ...
+
+
+class TestKeyedRefresh(KeyedRefreshSuite): ...
+
+
+class TestKeyedApiKey(KeyedApiKeySuite): ...
+
+
+class TestKeyedSignIn(KeyedSignInSuite): ...

@@ -28,7 +28,7 @@ def test_keys_stand_in_the_same_order_and_may_be_empty_or_missing(keys: str, rea
 
 
 def test_more_keys_than_servers_are_refused_without_showing_them() -> None:
-    with pytest.raises(SettingsError, match=r"ONELAST_UPSTREAM_API_KEY has more entries \(3\) than ONELAST_UPSTREAM_URL") as found:
+    with pytest.raises(SettingsError, match=r"ONELAST_UPSTREAM_API_KEY has more entries \(3\) than") as found:
         read(api_key="sesame1,sesame2,sesame3")
     assert "sesame" not in str(found.value)
 
