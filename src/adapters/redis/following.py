@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from functools import partial
+from typing import Final
 
 from adapters.redis.pipe import Pipe
 from adapters.redis.run_codec import Entry, entry_heard, entry_of
@@ -11,6 +12,7 @@ from application.runs.transcript import Transcripts
 from domain.shared.errors import Unavailable
 from domain.shared.identifiers import RunId
 
+_PAUSE_SECONDS: Final = 0.2
 _log = logging.getLogger(__name__)
 
 
@@ -21,6 +23,7 @@ class Following:
         self._pipe, self._subscription, self._transcripts, self._prefix = pipe, subscription, transcripts, prefix
         self._joined: dict[RunId, asyncio.Task[None]] = {}
         self._behind: dict[RunId, asyncio.Task[None]] = {}
+        self._gaps: set[RunId] = set()
         subscription.restored = self._restore
 
     async def join(self, run_id: RunId) -> None:
@@ -80,13 +83,28 @@ class Following:
             self.leave(run_id)
 
     def _catch_up_later(self, run_id: RunId) -> None:
+        self._gaps.add(run_id)
         if run_id not in self._behind:
-            task = self._behind[run_id] = asyncio.create_task(self._catch_up(run_id))
-            task.add_done_callback(lambda _: self._behind.pop(run_id, None))
-            task.add_done_callback(_forget_failure)
+            self._behind[run_id] = asyncio.create_task(self._close_gaps(run_id))
+            self._behind[run_id].add_done_callback(_forget_failure)
 
-    def _restore(self) -> None:
-        for run_id in self._joined:
+    async def _close_gaps(self, run_id: RunId) -> None:
+        """Read again for as long as something is missing and wanted; what is heard meanwhile may have come after the reading."""
+        try:
+            while run_id in self._gaps and run_id in self._joined:
+                self._gaps.discard(run_id)
+                try:
+                    await self._catch_up(run_id)
+                except Unavailable:
+                    self._gaps.add(run_id)
+                    await asyncio.sleep(_PAUSE_SECONDS)
+        finally:
+            self._gaps.discard(run_id)
+            self._behind.pop(run_id, None)
+
+    def _restore(self, channel: bytes) -> None:
+        run_id = RunId(channel.decode().removeprefix(self._prefix))
+        if run_id in self._joined:
             self._catch_up_later(run_id)
 
     def _channel(self, run_id: RunId) -> bytes:

@@ -14,7 +14,10 @@ _log = logging.getLogger(__name__)
 
 
 class Subscription:
-    """Channels with one listener each. After a broken connection it subscribes anew and tells `restored`: messages were lost."""
+    """Channels with one listener each.
+
+    After a broken connection it subscribes anew, and tells `restored` of each channel once it is heard again: messages were lost.
+    """
 
     def __init__(self, url: str, *, patience: float = 1.0) -> None:
         self._url, self._patience = url, patience
@@ -23,7 +26,8 @@ class Subscription:
         self._confirming: dict[bytes, asyncio.Future[None]] = {}
         self._keeping: asyncio.Task[None] | None = None
         self._connected = asyncio.Event()
-        self.restored: Callable[[], None] = lambda: None
+        self._lost_channels: set[bytes] = set()
+        self.restored: Callable[[bytes], None] = lambda _: None
 
     async def add(self, channel: bytes, hear: Hear) -> None:
         """Listen to a channel, and return when nothing that is published from now on will be missed; Unavailable."""
@@ -45,6 +49,7 @@ class Subscription:
         """Listen to it no longer."""
         if self._listeners.pop(channel, None) is not None:
             self._confirming.pop(channel, None)
+            self._lost_channels.discard(channel)
             self._send("UNSUBSCRIBE", channel)
 
     async def close(self) -> None:
@@ -61,7 +66,6 @@ class Subscription:
 
     async def _keep(self) -> None:
         """Have a connection, again and again."""
-        first = True
         while True:
             broken = asyncio.Event()
             try:
@@ -72,9 +76,6 @@ class Subscription:
             self._confirming |= {name: asyncio.get_running_loop().create_future() for name in self._listeners}
             self._send("SUBSCRIBE", *self._listeners)
             self._connected.set()
-            if not first:
-                self.restored()
-            first = False
             await broken.wait()
             self._lost()
 
@@ -82,6 +83,7 @@ class Subscription:
         _log.warning("the connection that listens to the run log broke")
         self._connection = None
         self._connected.clear()
+        self._lost_channels |= self._listeners.keys()
         confirming, self._confirming = self._confirming, {}
         for future in confirming.values():
             if not future.done():
@@ -98,3 +100,6 @@ class Subscription:
                 confirmed = self._confirming.get(channel)
                 if confirmed is not None and not confirmed.done():
                     confirmed.set_result(None)
+                if channel in self._lost_channels:
+                    self._lost_channels.discard(channel)
+                    self.restored(channel)

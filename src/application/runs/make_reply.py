@@ -83,7 +83,7 @@ class MakeReply:
             writer = self.log.begin(run.id, command.order.stored)
             writer.tell(RunCreated(RunView.of(run), await self.prompting.message_of(command.order)))
             return writer
-        created, opening = await self._opening(command)
+        created, opening = await _patiently(lambda: self._opening(command))
         opened = await _patiently(lambda: self.log.take_over(created, opening))
         reply.beginning = text_told(opened.written)
         reply.begin_anew(keep=opening.keep)
@@ -127,7 +127,7 @@ class MakeReply:
             reply.error = UNKNOWN_ERROR
 
     async def _relay(self, order: Assignment, reply: Reply, writer: RunWriter) -> None:
-        request = await self.prompting.request(order, reply)
+        request = await _patiently(lambda: self.prompting.request(order, reply))
         async with aclosing(self.models.stream(request)) as chunks:  # type: ignore[type-var]
             async for chunk in chunks:
                 match chunk:

@@ -1,6 +1,7 @@
 """Probes and measurements."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 from litestar import MediaType, Response, Router, get
 
@@ -10,6 +11,8 @@ from entrypoints.http.wire import ComponentOut, ReadinessOut
 
 ReadComponents = Callable[[], Awaitable[Sequence[ComponentOut]]]
 RenderMetrics = Callable[[], bytes]
+# Every node would leave the rotation at once, and no request needs them to be answered.
+_DISPENSABLE: Final = ("cache", "models")
 
 
 @get("/livez", media_type=MediaType.TEXT, sync_to_thread=False, summary="Is the process alive?")
@@ -24,7 +27,7 @@ async def readyz(read_components: UseCase[ReadComponents], open_streams: UseCase
     components = list(await read_components())
     if open_streams.draining:
         components.append(ComponentOut("server", False, "The node is shutting down."))
-    ready = all(component.ok for component in components if component.name != "cache")
+    ready = all(component.ok for component in components if component.name not in _DISPENSABLE)
     return Response(ReadinessOut(ready, components), status_code=200 if ready else 503)
 
 

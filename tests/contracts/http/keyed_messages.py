@@ -21,11 +21,12 @@ async def message(caller: Caller, *, model: str = "scripted", headers: dict[str,
 
 
 async def begun(request: Request) -> dict[str, Any]:
-    """Return the run of a message that is being answered, once there is some text of the reply."""
-    caller, session = request.caller, request.path.split("/")[3]
-    while not (said := await caller.messages(session)):
+    """Return the message once it is stored."""
+    while True:
+        said = await request.caller.messages(request.path.split("/")[3])
+        if said:
+            return said[0]
         await asyncio.sleep(0.01)
-    return said[0]
 
 
 class KeyedMessageSuite:

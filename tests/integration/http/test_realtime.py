@@ -1,6 +1,7 @@
 """The realtime socket over real Postgres and Valkey, at two nodes with servers of their own."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 
 import pytest
@@ -12,6 +13,9 @@ from tests.contracts.http.realtime_fuzz import FuzzSuite
 from tests.contracts.http.viewers import ViewersSuite
 from tests.support.api import Caller
 from tests.support.realtime import Listen, Node, listening
+
+# What uvicorn says of a client that breaks the protocol.
+EXPECTED = ("Invalid UTF-8 sequence received from client.",)
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +43,14 @@ def listen(node_settings: Settings) -> Listen:
 @pytest.fixture(scope="session")
 async def somebody(near: Node) -> Caller:
     return await near.api.sign_up()
+
+
+@pytest.fixture(autouse=True)
+def no_complaints(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """The server finds nothing wrong with how sockets and streams are refused, dropped and ended."""
+    yield
+    errors = [record.getMessage() for record in caplog.get_records("call") if record.levelno >= logging.ERROR]
+    assert [error for error in errors if error not in EXPECTED] == []
 
 
 class TestTalking(TalkingSuite): ...
