@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from adapters.embedded.folder import EmbeddedProblem
 from bench.measurement import Measurement
 from bench.measurements import all_measurements
-from bench.profiling import lines, profile
+from bench.profiling import profile
 from bench.report import RESULTS, table, write
 from bench.runner import measure
 from bench.stage import built_stage
@@ -66,8 +66,8 @@ async def _profile(name: str) -> None:
     (measurement, *_) = _chosen(name)
     file = RESULTS / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}-{measurement.name}.speedscope.json"
     async with built_stage() as stage:
-        top = await profile(measurement, stage, file)
-    print(f"Own time of our server's functions under the load of {measurement.name}:\n{lines(top)}\nAll of it: {file}")
+        told = await profile(measurement, stage, file)
+    print(f"Our server's event loop under the load of {measurement.name}.\n\n{told}\n\nAll of it: {file}")
 
 
 main()

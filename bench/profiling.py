@@ -1,9 +1,9 @@
-"""Where our server's CPU goes under a measurement's load: a py-spy recording for speedscope.app, and its top functions."""
+"""Where our server's CPU goes under a measurement's load: a py-spy recording for speedscope.app, and its sums in words."""
 
 import asyncio
 import sys
-from collections import Counter
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,13 @@ from bench.stage import Stage
 
 _SECONDS = 10
 _RATE = 250
+_SHOWN = 25
+_OURS = ("domain/", "application/", "adapters/", "entrypoints/")
+Stack = list[tuple[str, str]]
 
 
-async def profile(measurement: Measurement, stage: Stage, file: Path) -> list[tuple[str, float]]:
-    """Record our server for ten seconds of load; return the event loop thread's functions by their own time, in shares."""
+async def profile(measurement: Measurement, stage: Stage, file: Path) -> str:
+    """Record our server's event loop for ten seconds of load; return what took how much of it."""
     async with measurement.sides(stage) as sides:
         await sides["ours"]()
         process = stage.running["ours"].pid
@@ -25,7 +28,7 @@ async def profile(measurement: Measurement, stage: Stage, file: Path) -> list[tu
         while not recording.done():
             await sides["ours"]()
         await recording
-    return _top(file)
+    return _summary(file)
 
 
 async def _record(process: int, file: Path) -> None:
@@ -39,23 +42,43 @@ async def _record(process: int, file: Path) -> None:
         raise RuntimeError(f"py-spy could not record: {told.decode()}")
 
 
-def _top(file: Path, count: int = 30) -> list[tuple[str, float]]:
-    recorded = json.decode(file.read_bytes())
-    frames = recorded["shared"]["frames"]
-    own: Counter[str] = Counter()
+def _summary(file: Path) -> str:
+    own: dict[str, float] = defaultdict(float)
+    packages: dict[str, float] = defaultdict(float)
+    within: dict[str, float] = defaultdict(float)
+    for stack, weight in _stacks(json.decode(file.read_bytes())):
+        own[_line(stack[-1])] += weight
+        packages[_package(stack[-1][1])] += weight
+        for frame in {_line(frame) for frame in stack if frame[1].startswith(_OURS)}:
+            within[frame] += weight
+    whole = sum(own.values())
+    parts = (("Own time of functions", own), ("Own time by package", packages), ("Our functions with all that they call", within))
+    return "\n\n".join(f"{title}:\n{_shares(counted, whole)}" for title, counted in parts)
+
+
+def _stacks(recorded: dict[str, Any]) -> Iterator[tuple[Stack, float]]:
+    """Yield each sample of the event loop's thread as functions and files, outermost first, and its weight."""
+    frames = [(frame["name"], _short(frame.get("file") or "?")) for frame in recorded["shared"]["frames"]]
     (loop,) = (thread for thread in recorded["profiles"] if "MainThread" in thread["name"])
     for stack, weight in zip(loop["samples"], loop["weights"], strict=True):
         if stack:
-            own[_name(frames[stack[-1]])] += weight
-    whole = sum(own.values()) or 1
-    return [(name, weight / whole) for name, weight in own.most_common(count)]
+            yield [frames[number] for number in stack], weight
 
 
-def _name(frame: dict[str, Any]) -> str:
-    file = frame.get("file") or "?"
-    return f"{frame['name']}  {file.split('site-packages/')[-1]}"
+def _short(file: str) -> str:
+    for mark in ("site-packages/", f"/lib/python{sys.version_info.major}.{sys.version_info.minor}/", "/src/"):
+        file = file.rsplit(mark, 1)[-1]
+    return file
 
 
-def lines(top: Sequence[tuple[str, float]]) -> str:
-    """Return the list for people."""
-    return "\n".join(f"  {share:6.1%}  {name}" for name, share in top)
+def _package(file: str) -> str:
+    return file if file.startswith("<") else "/".join(file.split("/")[: 2 if file.startswith(_OURS) else 1])
+
+
+def _line(frame: tuple[str, str]) -> str:
+    return "  ".join(frame)
+
+
+def _shares(counted: Mapping[str, float], whole: float) -> str:
+    most = sorted(counted.items(), key=lambda item: -item[1])[:_SHOWN]
+    return "\n".join(f"  {weight / whole:6.1%}  {name}" for name, weight in most)

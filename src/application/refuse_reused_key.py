@@ -6,7 +6,6 @@ from typing import Literal
 
 from application.idempotency import Once, require_same
 from application.ports.catalog import Catalog
-from application.ports.idempotency import IdempotencyRepository
 from application.ports.shards import Shards
 from domain.shared.errors import Unavailable
 from domain.shared.identifiers import UserId
@@ -16,16 +15,16 @@ Store = Literal["catalog", "shard"]
 
 @dataclass(frozen=True, slots=True)
 class RefuseReusedKeyCommand:
-    """Whose key, and the store that the request's own use case looks into (None: it looks into none)."""
+    """Whose key, and the store that the request's own use case looks into."""
 
     owner_id: UserId
     once: Once
-    home: Store | None = None
+    home: Store
 
 
 @dataclass(frozen=True, slots=True)
 class RefuseReusedKey:
-    """Looks into the stores that the request itself does not touch; one that is away is passed over.
+    """Looks into the store that the request itself does not touch; one that is away is passed over.
 
     This catches mistakes of clients. That nothing is done twice does not hang on it: the request's own store sees to that.
     """
@@ -36,13 +35,8 @@ class RefuseReusedKey:
     async def execute(self, command: RefuseReusedKeyCommand) -> None:
         """Return if the key is unknown there, or came with the same request; KeyReused."""
         async with self.catalog.open() as unit, self.shards.open(command.owner_id) as shard:
-            if command.home != "catalog":
-                await self._look(unit.keys, command)
-            if command.home != "shard":
-                await self._look(shard.keys, command)
-
-    async def _look(self, keys: IdempotencyRepository, command: RefuseReusedKeyCommand) -> None:
-        with suppress(Unavailable):
-            found = await keys.find(command.owner_id, command.once.key)
-            if found is not None:
-                require_same(found, command.once)
+            keys = shard.keys if command.home == "catalog" else unit.keys
+            with suppress(Unavailable):
+                found = await keys.find(command.owner_id, command.once.key)
+                if found is not None:
+                    require_same(found, command.once)

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from typing import Any
 
 import httpx
+import psutil
 from dishka import Provider, Scope, provide
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -105,6 +106,11 @@ class Node:
         """Return the user's client at this node."""
         return Caller(self.http, caller.signed_up, caller.email)
 
+    def keeps_connection_of(self, port: int) -> bool:
+        """Whether this node's end of a client's connection is still there."""
+        ours = [one for one in psutil.Process().net_connections("tcp4") if one.laddr.port == self.port]
+        return any(one.raddr and one.raddr.port == port for one in ours)
+
     async def serves(self, feeds: int, sockets: int) -> None:
         """Return when the node serves so many viewers of runs and so many sockets."""
         async def served() -> bool:
@@ -170,6 +176,14 @@ async def first_events(caller: Caller, session: str, count: int) -> list[dict[st
             if line.startswith("data: "):
                 seen.append(json.loads(line.removeprefix("data: ")))
     return seen
+
+
+async def until_not(still: Callable[[], bool], within: float) -> None:
+    """Return when it is so no longer."""
+    async def over() -> bool:
+        return not still()
+
+    await until(over, within)
 
 
 def narrow_socket(port: int) -> socket.socket:

@@ -39,7 +39,9 @@ class RespConnection(asyncio.Protocol):
         self._lost()
 
     def send(self, *commands: Command) -> None:
-        """Write commands in one go."""
+        """Write commands in one go; nothing when the connection is closing, of which `lost` is about to be told."""
+        if self.transport.is_closing():
+            return
         self.transport.write(b"".join([hiredis.pack_command(command) for command in commands]))  # type: ignore[arg-type]
 
     def abort(self) -> None:

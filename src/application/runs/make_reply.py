@@ -81,7 +81,8 @@ class MakeReply:
         run = command.order.run
         if run.attempt == 1:
             writer = self.log.begin(run.id, command.order.stored)
-            writer.tell(RunCreated(RunView.of(run), await self.prompting.message_of(command.order)))
+            message = await _patiently(lambda: self.prompting.message_of(command.order))
+            writer.tell(RunCreated(RunView.of(run), message))
             return writer
         created, opening = await _patiently(lambda: self._opening(command))
         opened = await _patiently(lambda: self.log.take_over(created, opening))
@@ -166,10 +167,12 @@ async def _written(writer: RunWriter | None) -> None:
 
 
 async def _patiently(work: Callable[[], Awaitable[T]]) -> T:
-    """Return what `work` does once the servers that it needs are there."""
+    """Return what `work` does once the servers that it needs are there; a model is not waited for."""
     while True:
         try:
             return await work()
+        except ModelFailed:
+            raise
         except (Unavailable, StaleWrite) as failure:
             _log.warning("a run waits", extra={"reason": failure.code})
             await asyncio.sleep(_PAUSE_SECONDS)

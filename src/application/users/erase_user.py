@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from application.actor import Actor
+from application.idempotency import Done, Once, recall
 from application.paging import PageRequest
 from application.ports.catalog import Catalog
 from application.ports.readers import AgentReader
@@ -20,13 +21,14 @@ class EraseUserCommand:
     """Who wants to be forgotten."""
 
     actor: Actor
+    once: Once | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EraseUser:
     """Empties the shard first and the catalog last, so that a crash in between leaves an account that can ask again.
 
-    Who asks at the same moment finds nobody, which is what was asked for.
+    Who asks at the same moment finds nobody, which is what was asked for; nothing is left that could remember an answer.
     """
 
     catalog: Catalog
@@ -36,9 +38,12 @@ class EraseUser:
     async def execute(self, command: EraseUserCommand) -> None:
         """Erase everything."""
         with suppress(UserNotFound):
-            await again_when_stale(lambda: self._erase(command.actor.user_id))
+            await again_when_stale(lambda: self._erase(command))
 
-    async def _erase(self, user_id: UserId) -> None:
+    async def _erase(self, command: EraseUserCommand) -> None:
+        user_id = command.actor.user_id
+        async with self.catalog.open() as unit:
+            await recall(unit.keys, command.once, user_id, Done)
         async with self.shards.open(user_id) as shard:
             shard.sessions.remove_all()
             await shard.commit()

@@ -1,15 +1,16 @@
-"""Who may pass: guards run before the body is read, so a stranger costs nothing."""
+"""Who may pass: guards run before the body is read, so a stranger costs nothing.
+
+One guard per route: Litestar copies the handler for each.
+"""
 
 import hmac
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
-from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
-from litestar.params import SkipValidation
 
 from application.actor import Actor
 from application.users.authenticate import AuthenticateCommand
@@ -17,7 +18,8 @@ from domain.shared.errors import Forbidden, Unauthenticated
 from entrypoints.http.cookies import CSRF_HEADER, SESSION_COOKIE, csrf_token
 
 T = TypeVar("T")
-UseCase = NamedDependency[SkipValidation[T]]
+# Given to a handler when the application is made: see areas.py.
+UseCase = Annotated[T, "given at the start"]
 SignedIn = Request[None, Actor, State]
 MaybeSignedIn = Request[None, Actor | None, State]
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -46,8 +48,14 @@ def secret_of(connection: Connection) -> str | None:
     return cookie or None
 
 
+async def anybody(connection: Connection, _: BaseRouteHandler) -> None:
+    """Let everybody pass whose body does not say to be anything but JSON."""
+    _require_json(connection)
+
+
 async def signed_in(connection: Connection, _: BaseRouteHandler) -> None:
     """Let callers with a good token or key pass; `request.auth` is the actor."""
+    _require_json(connection)
     secret = secret_of(connection)
     if secret is None:
         raise Unauthenticated("Sign in first: send 'Authorization: Bearer <token>'.")
@@ -62,8 +70,7 @@ async def maybe_signed_in(connection: Connection, handler: BaseRouteHandler) -> 
         await signed_in(connection, handler)
 
 
-def json_only(connection: Connection, _: BaseRouteHandler) -> None:
-    """Refuse bodies that say to be anything but JSON."""
+def _require_json(connection: Connection) -> None:
     kind = connection.headers.get("content-type", "")
     if kind and connection.scope["method"] not in _SAFE and not kind.lower().startswith("application/json"):  # type: ignore[typeddict-item]
         raise HTTPException("Send the body as 'Content-Type: application/json'.", status_code=415)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from litestar import Response, Router, delete, get, patch, post
-from litestar.di import Provide
+from litestar import Response, delete, get, patch, post
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET
 
@@ -14,6 +14,7 @@ from application.agents.retire_agent import RetireAgent, RetireAgentCommand
 from application.paging import PageRequest
 from domain.agents.agent import AgentProfile, Visibility
 from entrypoints.http.access import MaybeSignedIn, SignedIn, UseCase, maybe_signed_in, signed_in
+from entrypoints.http.areas import Area
 from entrypoints.http.idempotency import KeyedOnce, once_in
 from entrypoints.http.parameters import agent_in_path, pages
 from entrypoints.http.public_answer import PublicAnswer
@@ -23,7 +24,7 @@ _PAGE = {"page": Provide(pages("agent"), sync_to_thread=False)}
 
 
 @get("/v1/agents", dependencies=_PAGE, summary="List the public catalogue")
-async def read_catalogue(page: UseCase[PageRequest], list_agents: UseCase[ListAgents]) -> Response[ListOut[AgentOut]]:
+async def read_catalogue(page: NamedDependency[PageRequest], list_agents: UseCase[ListAgents]) -> Response[ListOut[AgentOut]]:
     """Return public agents; no sign-in is needed."""
     return PublicAnswer(list_of(await list_agents.execute(page), AgentOut.of), ["agents"])
 
@@ -38,7 +39,9 @@ async def read_one(request: MaybeSignedIn, agent: FromPath[str], read_agent: Use
 
 
 @get("/v1/users/me/agents", guards=[signed_in], dependencies=_PAGE, summary="List your agents")
-async def list_own(request: SignedIn, page: UseCase[PageRequest], list_own_agents: UseCase[ListOwnAgents]) -> ListOut[AgentOut]:
+async def list_own(
+    request: SignedIn, page: NamedDependency[PageRequest], list_own_agents: UseCase[ListOwnAgents]
+) -> ListOut[AgentOut]:
     """Return the caller's agents, public and private."""
     return list_of(await list_own_agents.execute(request.auth, page), AgentOut.of)
 
@@ -82,7 +85,7 @@ def _changes(data: AgentPatchIn) -> dict[str, Any]:
     return changes
 
 
-router = Router(
+area = Area(
     "/", route_handlers=[read_catalogue, read_one, list_own, make_agent, patch_agent, delete_agent],
     dependencies={"once": Provide(once_in("catalog"))}, tags=["agents"],
 )

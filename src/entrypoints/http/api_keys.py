@@ -1,7 +1,7 @@
 """Keys for programs: /v1/api-keys."""
 
-from litestar import Router, delete, get, post
-from litestar.di import Provide
+from litestar import delete, get, post
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 
 from application.paging import PageRequest
@@ -9,6 +9,7 @@ from application.users.issue_api_key import IssueApiKey, IssueApiKeyCommand
 from application.users.queries import ListApiKeys
 from application.users.revoke_api_key import RevokeApiKey, RevokeApiKeyCommand
 from entrypoints.http.access import SignedIn, UseCase, signed_in
+from entrypoints.http.areas import Area
 from entrypoints.http.idempotency import KeyedOnce, once_in
 from entrypoints.http.parameters import key_in_path, pages
 from entrypoints.http.wire import ApiKeyIn, ApiKeyOut, DeletedOut, ListOut, NewApiKeyOut, list_of
@@ -24,7 +25,9 @@ async def make_key(
 
 
 @get("/", dependencies={"page": Provide(pages("key"), sync_to_thread=False)}, summary="List your API keys")
-async def list_keys(request: SignedIn, page: UseCase[PageRequest], list_api_keys: UseCase[ListApiKeys]) -> ListOut[ApiKeyOut]:
+async def list_keys(
+    request: SignedIn, page: NamedDependency[PageRequest], list_api_keys: UseCase[ListApiKeys]
+) -> ListOut[ApiKeyOut]:
     """Return the caller's keys without their secrets."""
     return list_of(await list_api_keys.execute(request.auth, page), ApiKeyOut.of)
 
@@ -39,7 +42,7 @@ async def delete_key(
     return DeletedOut(wanted, "api_key")
 
 
-router = Router(
+area = Area(
     "/v1/api-keys", route_handlers=[make_key, list_keys, delete_key], guards=[signed_in],
     dependencies={"once": Provide(once_in("catalog"))}, tags=["api-keys"],
 )

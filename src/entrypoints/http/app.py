@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.datastructures import State
-from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, ScalarRenderPlugin
@@ -17,7 +16,6 @@ from litestar.types import ASGIApp
 
 from application.users.authenticate import Authenticate
 from entrypoints.http import agents, api_keys, health, runs, sessions, sign_in, users
-from entrypoints.http.access import json_only
 from entrypoints.http.envelope import Envelope, RecordRequest
 from entrypoints.http.errors import HANDLERS
 from entrypoints.http.event_stream import OpenStreams
@@ -25,6 +23,7 @@ from entrypoints.http.health import ReadComponents, RenderMetrics
 
 MOST_BODY_BYTES: Final = 1_048_576
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
+_AREAS: Final = (users, sign_in, api_keys, agents, sessions, runs, health)
 _page: Final = ScalarRenderPlugin(path="/docs")
 
 
@@ -61,10 +60,8 @@ def create_app(parts: HttpParts) -> ASGIApp:
         "render_metrics": parts.render_metrics,
     }
     app = Litestar(
-        [*(area.router for area in (users, sign_in, api_keys, agents, sessions, runs, health)), docs, realtime_by_http],
-        dependencies={name: Provide(_giving(part), sync_to_thread=False) for name, part in provided.items()},
+        [*(module.area.router(provided) for module in _AREAS), docs, realtime_by_http],
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
-        guards=[json_only],
         logging_config=None,
         openapi_config=_openapi(),
         request_max_body_size=MOST_BODY_BYTES,
@@ -75,13 +72,6 @@ def create_app(parts: HttpParts) -> ASGIApp:
 
 def _snake(name: str) -> str:
     return _CAPITAL.sub("_", name).lower()
-
-
-def _giving(part: Any) -> Any:
-    def give() -> Any:
-        return part
-
-    return give
 
 
 def _openapi() -> OpenAPIConfig:

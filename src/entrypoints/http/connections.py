@@ -36,6 +36,9 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         if message["type"] == "websocket.http.response.body":
             # uvicorn would log an error about the handshake that was never completed.
             self.handshake_complete = True
+        elif message["type"] == "websocket.accept":
+            # Some kilobytes of headers, which nobody reads any more.
+            del self.request, self.response
 
     def keepalive_timeout(self) -> None:
         """End a connection whose peer is silent; what is unsent would keep it open."""

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from litestar import MediaType, Response, Router, get
+from litestar import MediaType, Response, get
 
 from entrypoints.http.access import UseCase
+from entrypoints.http.areas import Area
 from entrypoints.http.event_stream import OpenStreams
 from entrypoints.http.wire import ComponentOut, ReadinessOut
 
@@ -37,4 +38,4 @@ def metrics(render_metrics: UseCase[RenderMetrics]) -> Response[bytes]:
     return Response(render_metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-router = Router("/", route_handlers=[livez, readyz, metrics], tags=["health"])
+area = Area("/", route_handlers=[livez, readyz, metrics], tags=["health"])

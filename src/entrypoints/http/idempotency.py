@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
 
 from litestar import Request
-from litestar.params import HeaderParameter
+from litestar.di import NamedDependency
+from litestar.params import HeaderParameter, SkipValidation
 
 from application.idempotency import Once
 from application.refuse_reused_key import RefuseReusedKey, RefuseReusedKeyCommand, Store
@@ -22,10 +23,10 @@ KeyHeader = Annotated[
         description="Makes the request safe to repeat for 24 hours: it is carried out once and answered the same again.",
     ),
 ]
-KeyedOnce = UseCase[Once | None]
+KeyedOnce = NamedDependency[SkipValidation[Once | None]]
 
 
-def once_in(home: Store | None) -> Callable[..., Awaitable[Once | None]]:
+def once_in(home: Store) -> Callable[..., Awaitable[Once | None]]:
     """Return the dependency for signed-in callers' writes; `home` is the store in which their use cases look for the key."""
 
     async def once(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from litestar import Response, get, post
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
@@ -26,7 +26,7 @@ from entrypoints.http.wire import AcceptedOut, ListOut, MessageIn, MessageOut, R
     dependencies={"page": Provide(pages("message"), sync_to_thread=False)},
 )
 async def read_page(
-    request: SignedIn, session_id: FromPath[str], page: UseCase[PageRequest], read_messages: UseCase[ReadMessages]
+    request: SignedIn, session_id: FromPath[str], page: NamedDependency[PageRequest], read_messages: UseCase[ReadMessages]
 ) -> ListOut[MessageOut]:
     """Return a page of messages by their number."""
     return list_of(await read_messages.execute(request.auth, session_in_path(session_id), page), MessageOut.of)

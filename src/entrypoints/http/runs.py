@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.di import Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, HeaderParameter
@@ -11,6 +11,7 @@ from application.runs.cancel_run import CancelRun, CancelRunCommand
 from application.runs.queries import FollowRun, ReadRun
 from domain.shared.errors import Invalid
 from entrypoints.http.access import SignedIn, UseCase, signed_in
+from entrypoints.http.areas import Area
 from entrypoints.http.event_stream import EventStream, OpenStreams
 from entrypoints.http.idempotency import KeyedOnce, once_in
 from entrypoints.http.parameters import run_in_path
@@ -55,7 +56,7 @@ def _cursor(starting_after: int | None, last_event_id: str | None) -> int:
         raise Invalid("'Last-Event-ID' must be the number of an event.", param="Last-Event-ID") from None
 
 
-router = Router(
+area = Area(
     "/v1/runs", route_handlers=[read_one, stop_run, read_events], guards=[signed_in],
     dependencies={"once": Provide(once_in("shard"))}, tags=["runs"],
 )

@@ -1,7 +1,7 @@
 """Conversations: /v1/sessions."""
 
-from litestar import Router, delete, get, patch, post
-from litestar.di import Provide
+from litestar import delete, get, patch, post
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET
 
@@ -11,6 +11,7 @@ from application.sessions.edit_session import EditSession, EditSessionCommand
 from application.sessions.open_session import OpenSession, OpenSessionCommand
 from application.sessions.queries import ListSessions, ReadSession
 from entrypoints.http.access import SignedIn, UseCase, signed_in
+from entrypoints.http.areas import Area
 from entrypoints.http.idempotency import KeyedOnce, once_in
 from entrypoints.http.messages import post_message, read_page
 from entrypoints.http.parameters import pages, session_in_path
@@ -28,7 +29,8 @@ async def make_session(
 
 @get("/", dependencies={"page": Provide(pages("session"), sync_to_thread=False)}, summary="List your sessions")
 async def list_own(
-    request: SignedIn, page: UseCase[PageRequest], list_sessions: UseCase[ListSessions], archived: FromQuery[bool | None] = None
+    request: SignedIn, page: NamedDependency[PageRequest], list_sessions: UseCase[ListSessions],
+    archived: FromQuery[bool | None] = None,
 ) -> ListOut[SessionOut]:
     """Return the caller's sessions; `archived` shows one kind only."""
     return list_of(await list_sessions.execute(request.auth, page, archived), SessionOut.of)
@@ -66,7 +68,7 @@ async def remove_session(
     return DeletedOut(wanted, "session")
 
 
-router = Router(
+area = Area(
     "/v1/sessions", guards=[signed_in], dependencies={"once": Provide(once_in("shard"))}, tags=["sessions"],
     route_handlers=[make_session, list_own, read_one, patch_session, remove_session, read_page, post_message],
 )

@@ -1,6 +1,6 @@
 """Signing in and out: /v1/auth."""
 
-from litestar import Request, Response, Router, post
+from litestar import Request, Response, post
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.params import JSONBody
@@ -9,7 +9,8 @@ from application.users.log_in import LogIn, LogInCommand
 from application.users.log_out import LogOut, LogOutCommand
 from application.users.refresh_tokens import RefreshTokens, RefreshTokensCommand
 from application.users.tokens import TokenPair
-from entrypoints.http.access import SignedIn, UseCase, signed_in
+from entrypoints.http.access import SignedIn, UseCase, anybody, signed_in
+from entrypoints.http.areas import Area
 from entrypoints.http.cookies import sign_in_cookies, sign_out_cookies
 from entrypoints.http.idempotency import KeyedOnce, KeyHeader, once_for, once_in
 from entrypoints.http.wire import LogInIn, RefreshIn, TokensOut
@@ -21,7 +22,7 @@ def _tokens(request: AnyCaller, pair: TokenPair) -> Response[TokensOut]:
     return Response(TokensOut.of(pair), cookies=sign_in_cookies(request, pair.access_token, pair.expires_in))
 
 
-@post("/login", status_code=200, summary="Sign in")
+@post("/login", status_code=200, guards=[anybody], summary="Sign in")
 async def log_in_(
     request: AnyCaller, data: JSONBody[LogInIn], log_in: UseCase[LogIn], idempotency_key: KeyHeader = None
 ) -> Response[TokensOut]:
@@ -30,7 +31,7 @@ async def log_in_(
     return _tokens(request, await log_in.execute(LogInCommand(data.email, data.password, once)))
 
 
-@post("/refresh", status_code=200, summary="Renew tokens")
+@post("/refresh", status_code=200, guards=[anybody], summary="Renew tokens")
 async def refresh(
     request: AnyCaller, data: JSONBody[RefreshIn], refresh_tokens: UseCase[RefreshTokens], idempotency_key: KeyHeader = None
 ) -> Response[TokensOut]:
@@ -44,13 +45,13 @@ async def refresh(
     return _tokens(request, await refresh_tokens.execute(RefreshTokensCommand(token, once)))
 
 
-@post(
-    "/logout", status_code=204, guards=[signed_in], dependencies={"once": Provide(once_in("catalog"))}, summary="Sign out"
-)
+@post("/logout", status_code=204, guards=[signed_in], summary="Sign out")
 async def log_out_(request: SignedIn, log_out: UseCase[LogOut], once: KeyedOnce) -> Response[None]:
     """End this sign-in with all its tokens, the one of this request too: a repetition is a 401."""
     await log_out.execute(LogOutCommand(request.auth, once))
     return Response(None, cookies=sign_out_cookies())
 
 
-router = Router("/v1/auth", route_handlers=[log_in_, refresh, log_out_], tags=["auth"])
+area = Area(
+    "/v1/auth", route_handlers=[log_in_, refresh, log_out_], dependencies={"once": Provide(once_in("catalog"))}, tags=["auth"]
+)

@@ -1,6 +1,6 @@
 """Accounts: /v1/users."""
 
-from litestar import Request, Response, Router, delete, get, patch, post
+from litestar import Request, Response, delete, get, patch, post
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.params import JSONBody
@@ -10,13 +10,14 @@ from application.users.erase_user import EraseUser, EraseUserCommand
 from application.users.queries import ReadProfile
 from application.users.register_user import RegisterUser, RegisterUserCommand
 from application.users.rename_user import RenameUser, RenameUserCommand
-from entrypoints.http.access import SignedIn, UseCase, signed_in
+from entrypoints.http.access import SignedIn, UseCase, anybody, signed_in
+from entrypoints.http.areas import Area
 from entrypoints.http.cookies import sign_in_cookies, sign_out_cookies
 from entrypoints.http.idempotency import KeyedOnce, KeyHeader, once_for, once_in
 from entrypoints.http.wire import DeletedOut, SignedUpOut, SignUpIn, UserOut, UserPatchIn
 
 
-@post("/", summary="Sign up")
+@post("/", guards=[anybody], summary="Sign up")
 async def sign_up(
     request: Request[None, None, State], data: JSONBody[SignUpIn], register_user: UseCase[RegisterUser],
     idempotency_key: KeyHeader = None,
@@ -43,16 +44,14 @@ async def patch_me(
     return UserOut.of(await rename_user.execute(RenameUserCommand(request.auth, data.name, once)))
 
 
-@delete(
-    "/me", guards=[signed_in], dependencies={"once": Provide(once_in(None))}, status_code=200, summary="Erase your account"
-)
-async def delete_me(request: SignedIn, erase_user: UseCase[EraseUser], once: KeyedOnce) -> Response[DeletedOut]:  # noqa: ARG001
+@delete("/me", guards=[signed_in], status_code=200, summary="Erase your account")
+async def delete_me(request: SignedIn, erase_user: UseCase[EraseUser], once: KeyedOnce) -> Response[DeletedOut]:
     """Erase the account and all it owns, what was answered to it too: a repetition finds nobody, which is a 401."""
-    await erase_user.execute(EraseUserCommand(request.auth))
+    await erase_user.execute(EraseUserCommand(request.auth, once))
     return Response(DeletedOut(request.auth.user_id, "user"), cookies=sign_out_cookies())
 
 
-router = Router(
+area = Area(
     "/v1/users", route_handlers=[sign_up, read_me, patch_me, delete_me],
     dependencies={"once": Provide(once_in("catalog"))}, tags=["users"],
 )

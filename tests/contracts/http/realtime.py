@@ -220,7 +220,7 @@ class FollowingSuite:
 
     async def test_all_tabs_of_a_user_see_each_message_once(self, near: Node, far: Node) -> None:
         caller, stranger = await near.api.sign_up(), await near.api.sign_up()
-        session = await caller.session()
+        session = await caller.session(await caller.agent("scripted-slow"))
         async with near.tab(caller) as here, far.tab(caller) as there, far.tab(stranger) as other:
             await here.tell("message.create", session_id=session, content="Hello, me!")
             run = (await here.until("run.created"))["run_id"]

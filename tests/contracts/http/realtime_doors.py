@@ -83,12 +83,13 @@ class DoorsSuite:
             assert status == 401
         assert await refused(near, caller, path="/v1/elsewhere") == (404, "not_found")
 
-    async def test_who_signs_out_loses_the_socket_at_the_next_frame(self, near: Node, far: Node) -> None:
-        caller = await near.api.sign_up()
-        async with near.tab(caller) as here, far.tab(caller) as there:
-            assert (await caller.post("/v1/auth/logout")).status_code == 204
-            assert [await closing_code(here), await closing_code(there)] == [4401, 4401]
-        assert await refused(near, caller) == (401, "invalid_token")
+    async def test_who_signs_out_loses_the_sockets_of_all_nodes_with_their_next_frame(self, listen: Listen) -> None:
+        async with listen(Paced(recheck=3_600)) as one, listen(Paced(recheck=3_600)) as two:
+            caller = await one.api.sign_up()
+            async with one.tab(caller) as here, two.tab(caller) as there:
+                assert (await caller.post("/v1/auth/logout")).status_code == 204
+                assert [await closing_code(here), await closing_code(there)] == [4401, 4401]
+            assert await refused(two, caller) == (401, "invalid_token")
 
     async def test_a_revoked_key_loses_a_silent_socket_after_a_while(self, near: Node, listen: Listen) -> None:
         caller = await near.api.sign_up()

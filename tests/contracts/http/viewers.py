@@ -5,7 +5,7 @@ from typing import Any
 
 from adapters.models.scripted import Script
 from tests.support.api import Caller, events_of, text_of
-from tests.support.realtime import Listen, Node, Paced, narrow_socket, seqs, stream_of
+from tests.support.realtime import Listen, Node, Paced, narrow_socket, seqs, stream_of, until_not
 
 # Some megabytes, in events of a size that no buffer swallows whole.
 FLOOD = Script(tokens=400, words=("x" * 8_000, "y" * 8_000), pace=0.001)
@@ -98,6 +98,17 @@ class ViewersSuite:
                 rest = await again.to_the_end_of(run)
         assert seen + rest == whole == await caller.events(run)
         assert text_of(whole) == FLOOD.text
+
+    async def test_a_client_that_never_reads_again_keeps_no_connection(self, near: Node, listen: Listen) -> None:
+        caller = await near.api.sign_up()
+        async with listen(Paced(patience=0.2)) as node:
+            session, client = await flooding(node, caller), narrow_socket(node.port)
+            here = client.getsockname()[1]
+            async with node.tab(caller, sock=client) as tab:
+                await node.of(caller).begin(session)
+                await tab.until("run.created")
+                assert node.keeps_connection_of(here)
+                await until_not(lambda: node.keeps_connection_of(here), within=30)
 
     async def test_a_long_replay_comes_whole_over_both(self, near: Node, listen: Listen) -> None:
         caller = await near.api.sign_up()

@@ -245,8 +245,9 @@ class KeysWithEffectsSuite:
         left = iter(agents)
 
         async def make(barrier: asyncio.Barrier) -> None:
-            async with unit_with_key(catalog, owner) as unit:
+            async with catalog.open() as unit:
                 unit.agents.add(next(left))
+                unit.keys.add(owner, "k", FIRST, Told(1))
                 await barrier.wait()
                 await unit.commit()
 

@@ -103,7 +103,7 @@ async def new_world() -> World:
     session.agent_id, sign_in.refresh = agent.id, fingerprint(REFRESH)
     busy = new_session(user.id)
     said(busy)
-    message, waiting = said(busy)
+    _, waiting = said(busy)
     world = World(TurnStore(clock), clock, user, agent, session, sign_in, new_api_key(user.id), waiting)
     async with world.catalog.open() as unit:
         unit.users.add(user, credential_of(user))

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from application.idempotency import Once
-from tests.contracts.ports.machines.world import new_runner
 from tests.unit.idempotency.duplicates import DUPLICATES, new_world, once
+from tests.unit.idempotency.turns import HastyLoop
 
 schedules = st.lists(st.integers(0, 4), min_size=1, max_size=40)
 some_deaths = st.dictionaries(st.integers(0, 15), st.integers(0, 4), max_size=3)
@@ -35,7 +35,7 @@ async def repeated(what: str, times: int, picks: Sequence[int], deaths: dict[int
 def test_any_interleaving_of_repeated_requests_has_one_effect_and_one_answer(
     what: str, times: int, picks: list[int], deaths: dict[int, int]
 ) -> None:
-    with new_runner() as runner:
+    with asyncio.Runner(loop_factory=HastyLoop) as runner:
         outcomes, keys, sizes = runner.run(repeated(what, times, picks, deaths))
         _, _, wanted = runner.run(repeated(what, 1, [0], {}))
     told = [outcome for outcome in outcomes if not isinstance(outcome, asyncio.CancelledError)]
@@ -55,6 +55,6 @@ def test_a_request_without_a_key_is_not_remembered(what: str) -> None:
         await DUPLICATES[what](world, None)  # type: ignore[arg-type]
         return before, await world.sizes()
 
-    with new_runner() as runner:
+    with asyncio.Runner(loop_factory=HastyLoop) as runner:
         before, after = runner.run(twice())
     assert (after["catalog_keys"], after["shard_keys"]) == (before["catalog_keys"], before["shard_keys"]) == (0, 0)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextvars import Context
 from typing import Any, TypeVar
 
 from adapters.memory.store import MemoryStore
@@ -11,13 +12,22 @@ from application.ports.clock import Clock
 T = TypeVar("T")
 
 
+class HastyLoop(asyncio.SelectorEventLoop):
+    """An event loop whose pauses are over at once."""
+
+    def call_later(
+        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        return super().call_later(0, callback, *args, context=context)
+
+
 class TurnStore(MemoryStore):
     """While `ruled` is true, whoever reads or commits waits to be let on."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
         self.ruled = False
-        self.waiting: list[asyncio.Future[None]] = []
+        self.turns: list[asyncio.Future[None]] = []
 
     async def read(self) -> Tables:
         await self._turn()
@@ -30,7 +40,7 @@ class TurnStore(MemoryStore):
     async def _turn(self) -> None:
         if self.ruled:
             turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self.waiting.append(turn)
+            self.turns.append(turn)
             await turn
 
     async def interleave(
@@ -41,18 +51,18 @@ class TurnStore(MemoryStore):
         tasks = [asyncio.create_task(work) for work in works]
         for step in range(10_000):
             await self._all_wait(tasks)
-            if not self.waiting:
+            if not self.turns:
                 break
             if step in deaths:
                 tasks[deaths[step] % len(tasks)].cancel()
                 await asyncio.sleep(0)
-                self.waiting = [turn for turn in self.waiting if not turn.done()]
+                self.turns = [turn for turn in self.turns if not turn.done()]
                 continue
-            self.waiting.pop(picks[step % len(picks)] % len(self.waiting)).set_result(None)
+            self.turns.pop(picks[step % len(picks)] % len(self.turns)).set_result(None)
         self.ruled = False
         return await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _all_wait(self, tasks: Sequence["asyncio.Task[Any]"]) -> None:
         """Return when each work waits for its turn or has ended: those that pause before another try are waited for."""
-        while sum(not task.done() for task in tasks) > len(self.waiting):
+        while sum(not task.done() for task in tasks) > len(self.turns):  # noqa: ASYNC110
             await asyncio.sleep(0)
