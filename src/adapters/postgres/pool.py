@@ -70,18 +70,18 @@ class ConnectionPool:
 
     async def _obtain(self, patience: float) -> Any:
         """Return a new connection, or the next that comes back."""
-        try:
-            async with asyncio.timeout(patience) as waiting:
-                while self._opened >= self.size:
-                    turn = asyncio.get_running_loop().create_future()
-                    self._waiting.append(turn)
-                    connection = await self._turn(turn)
-                    if connection is not None:
-                        return connection
-        except TimeoutError:
-            if waiting.expired():
-                raise PoolExhausted from None
-            raise
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + patience
+        while self._opened >= self.size:
+            turn = loop.create_future()
+            self._waiting.append(turn)
+            expiry = loop.call_at(deadline, _expire, turn)
+            try:
+                connection = await self._turn(turn)
+            finally:
+                expiry.cancel()
+            if connection is not None:
+                return connection
         return await self._open()
 
     async def _turn(self, turn: "asyncio.Future[Any]") -> Any | None:
@@ -89,11 +89,15 @@ class ConnectionPool:
         try:
             return await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled() and turn.result() is not None:
-                self._give_back(turn.result(), usable=True)
-            elif turn.done() and not turn.cancelled():
-                self._next_turn(None)
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self._pass_on(turn.result())
             raise
+
+    def _pass_on(self, connection: Any | None) -> None:
+        if connection is None:
+            self._next_turn(None)
+        else:
+            self._give_back(connection, usable=True)
 
     async def _open(self) -> Any:
         self._opened += 1
@@ -129,3 +133,8 @@ class ConnectionPool:
             self._free.popleft()
             self._opened -= 1
             connection.terminate()
+
+
+def _expire(turn: "asyncio.Future[Any]") -> None:
+    if not turn.done():
+        turn.set_exception(PoolExhausted())

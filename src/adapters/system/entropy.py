@@ -1,7 +1,10 @@
 """Randomness of the operating system."""
 
+import os
 import secrets
+import struct
 import time
+from collections.abc import Iterator
 
 from application.ports.entropy import Entropy
 from domain.shared.identifiers import BUCKETS, make_identifier
@@ -9,11 +12,18 @@ from domain.shared.secrets import make_secret
 
 
 class SystemEntropy(Entropy):
-    """Identifiers and secrets that nobody can guess."""
+    """Identifiers and secrets that nobody can guess; for identifiers randomness is fetched 4 KiB at a time."""
+
+    def __init__(self) -> None:
+        self._words: Iterator[int] = iter(())
 
     def identifier(self, prefix: str, bucket: int) -> str:
         """Return an identifier of now."""
-        return make_identifier(prefix, millis=time.time_ns() // 1_000_000, bucket=bucket, entropy=secrets.randbits(62))
+        word = next(self._words, None)
+        if word is None:
+            self._words = iter(struct.unpack("<512Q", os.urandom(4_096)))
+            word = next(self._words)
+        return make_identifier(prefix, millis=time.time_ns() // 1_000_000, bucket=bucket, entropy=word)
 
     def bucket(self) -> int:
         """Return any bucket."""

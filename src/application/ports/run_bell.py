@@ -28,4 +28,4 @@ class RunBell(Protocol):
 
     @abstractmethod
     async def listen(self, owner_id: UserId) -> BellFeed:
-        """Return what the owner's listeners hear from now on: nothing that rings later is missed, as far as nodes are in touch."""
+        """Return what the owner's listeners hear from now on; what rings later is missed only while nodes are out of touch."""

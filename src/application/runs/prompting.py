@@ -1,5 +1,6 @@
 """What a model is asked for a run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,9 +42,16 @@ class Prompting:
         if agent is None or model is None:
             raise ModelFailed(f"nobody offers the model {run.model!r} now")
         budget = history_budget(agent.persona, model.context_tokens, agent.sampling.max_tokens)
-        history = await self.sessions.recent_messages(run.session_id, limit=_HISTORY_MOST, most_characters=budget * 4)
-        if order.message is not None and not any(message.seq == run.message_seq for message in history):
-            history = [*history, order.message]
-        turns = compose_prompt(agent.persona, history_for(history, run.message_seq), budget)
+        turns = compose_prompt(agent.persona, history_for(await self._history(order, budget), run.message_seq), budget)
         reply.prompt = "".join(turn.text for turn in turns)
         return ModelRequest(run.model, turns, agent.sampling, reply.beginning)
+
+    async def _history(self, order: Assignment, budget: int) -> Sequence[Message]:
+        """Return the newest messages, with the one to be answered also while it is still being stored."""
+        run, said = order.run, order.message
+        if said is not None and said.seq == 1:
+            return [said]
+        history = await self.sessions.recent_messages(run.session_id, limit=_HISTORY_MOST, most_characters=budget * 4)
+        if said is not None and not any(message.seq == said.seq for message in history):
+            return [*history, said]
+        return history

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -11,6 +11,7 @@ from litestar import Response
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from application.ports.run_log import End, RunEvent, RunFeed
+from domain.shared.errors import Unavailable
 from entrypoints.http.events import encode_event
 from entrypoints.http.stall_watch import StallWatch
 
@@ -112,7 +113,8 @@ class EventStream(Response[None]):
         try:
             with self._streams.holding(self._feed):
                 await send({"type": "http.response.start", "status": 200, "headers": self._head})
-                await self._follow(send, stall)
+                with suppress(Unavailable):  # a close without `end` tells the viewer to come back
+                    await self._follow(send, stall)
                 await _write(send, stall, b"", more=False)
         finally:
             stall.close()

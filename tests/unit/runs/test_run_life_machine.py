@@ -28,7 +28,7 @@ from tests.support.builders import LATER, new_agent, new_session, new_user_id
 from tests.support.losing import LosingStore
 from tests.unit.runs.node_life import HandLoop, LifeNode, Shared
 
-SCRIPTS = {"goes on": Script(tokens=7, continues=True), "begins anew": Script(tokens=4)}
+SCRIPTS = {"goes on": Script(tokens=12, continues=True), "begins anew": Script(tokens=6)}
 ROUNDS = 400
 
 
@@ -83,9 +83,21 @@ class RunLifeMachine(RuleBasedStateMachine):
         if waiting:
             self.runner.run(self._say(waiting[which % len(waiting)], self.nodes[at]))
 
-    @rule(steps=st.integers(1, 25))
-    def go_on(self, steps: int) -> None:
+    @rule(steps=st.integers(1, 25), at=numbers)
+    def go_on(self, steps: int, at: int) -> None:
+        """Everybody goes on, and looks how far the replies are, at one node."""
         self.runner.run(self._step(steps))
+        self.runner.run(self._look(self.nodes[at]))
+
+    @rule(at=numbers, dies=st.booleans(), steps=st.integers(1, 60))
+    def lose_a_node_for_as_long_as_a_lease(self, at: int, dies: bool, steps: int) -> None:
+        """Others take its runs over, and get so far with them before a node that was only frozen goes on, too."""
+        self.nodes[at].gate.shut()
+        self.clock.advance(4.5)
+        for node in self.nodes:
+            self.runner.run(self._tend(node, strays_too=False))
+        self.runner.run(self._step(steps))
+        self.kill(at) if dies else self.nodes[at].gate.open()
 
     @rule(seconds=st.sampled_from([0.05, 0.3, 1.0, 4.5, 11.0]), steps=st.integers(1, 10))
     def let_time_pass(self, seconds: float, steps: int) -> None:
@@ -123,11 +135,6 @@ class RunLifeMachine(RuleBasedStateMachine):
         accepted = [saying.said for saying in self.sayings if saying.said.acknowledged]
         if accepted:
             self.runner.run(self._cancel(accepted[which % len(accepted)], self.nodes[at]))
-
-    @rule(at=numbers)
-    def look(self, at: int) -> None:
-        """Everybody looks how far the replies are, at one node."""
-        self.runner.run(self._look(self.nodes[at]))
 
     def teardown(self) -> None:
         try:
