@@ -9,13 +9,17 @@ import aiohttp
 
 from bench.upstream import LONG_TEXT, TEXT
 from tests.chaos.history import History
+from tests.chaos.sockets import RealtimeSocket
 from tests.chaos.talkers import Talker
 from tests.chaos.wire import Line
 from tests.support.api import PASSWORD, new_email
 
+# Half of the conversations are over sockets, which get all that their user says anywhere: so few share one.
+_ON_A_SOCKET = 4
 _PEOPLE = 8
 # The model of an agent, what it says, and how many of ten talk with it.
 _AGENTS = (("scripted-50", TEXT, 2), ("scripted-50-20ms", TEXT, 4), ("scripted-200-20ms", LONG_TEXT, 4))
+_CHOICES = [(model, script) for model, script, weight in _AGENTS for _ in range(weight)]
 
 
 class Crowd:
@@ -24,27 +28,44 @@ class Crowd:
     def __init__(self, http: aiohttp.ClientSession, urls: Sequence[str], history: History, seed: int) -> None:
         self._http, self._urls, self._history, self._seed = http, urls, history, seed
         self.talkers: list[Talker] = []
+        self._sockets: list[RealtimeSocket] = []
 
     async def gather(self, count: int) -> None:
         """Sign people up, and open this many conversations."""
-        keys = await asyncio.gather(*(self._sign_up() for _ in range(_PEOPLE)))
+        keys = [await self._sign_up() for _ in range(_PEOPLE)]
         for model, _, _ in _AGENTS:
             body = {"slug": model, "name": model, "persona": "You are a test.", "model": model, "visibility": "public"}
             await self._post("/v1/agents", body, keys[0])
-        choices = [(model, script) for model, script, weight in _AGENTS for _ in range(weight)]
-        for number in range(count):
-            random = Random(f"{self._seed}/{number}")
-            line = Line(self._http, self._urls, keys[number % _PEOPLE], random)
-            self.talkers.append(Talker(f"talker {number}", line, self._history, random, *choices[number % len(choices)]))
+        for number in range(count - count // 2):
+            self._add(number, keys[number % _PEOPLE], None)
+        for first in range(count - count // 2, count, _ON_A_SOCKET):
+            await self._add_on_a_socket(range(first, min(first + _ON_A_SOCKET, count)))
         for talker in self.talkers:
             await talker.open()
+
+    async def _add_on_a_socket(self, numbers: range) -> None:
+        key, random = await self._sign_up(), Random(f"{self._seed}/socket/{numbers.start}")
+        line = Line(self._http, self._urls, key, random)
+        self._sockets.append(RealtimeSocket(f"socket of talker {numbers.start}", line, self._history, random))
+        for number in numbers:
+            self._add(number, key, self._sockets[-1])
+
+    def _add(self, number: int, key: str, socket: RealtimeSocket | None) -> None:
+        random = Random(f"{self._seed}/{number}")
+        line = Line(self._http, self._urls, key, random)
+        model, script = _CHOICES[number % len(_CHOICES)]
+        self.talkers.append(Talker(f"talker {number}", line, self._history, random, model, script, socket))
 
     async def talk(self, seconds: float) -> None:
         """Have everybody talk for so long, and then to the end of what they have begun."""
         ends = asyncio.get_running_loop().time() + seconds
-        async with asyncio.TaskGroup() as tasks:
-            for talker in self.talkers:
-                tasks.create_task(self._talk(talker, ends))
+        async with asyncio.TaskGroup() as beside:
+            sockets = [beside.create_task(socket.keep_open()) for socket in self._sockets]
+            async with asyncio.TaskGroup() as tasks:
+                for talker in self.talkers:
+                    tasks.create_task(self._talk(talker, ends))
+            for socket in sockets:
+                socket.cancel()
 
     @staticmethod
     async def _talk(talker: Talker, ends: float) -> None:

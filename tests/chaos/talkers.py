@@ -8,8 +8,9 @@ from random import Random
 from typing import Any
 
 from tests.chaos.history import History, Said, Viewing
+from tests.chaos.sockets import RealtimeSocket
 from tests.chaos.viewers import Viewer
-from tests.chaos.wire import AGAIN_LATER, NO_ANSWER, Answer, Line, answer_of
+from tests.chaos.wire import AGAIN_LATER, AGAIN_LATER_CODES, NO_ANSWER, Answer, Line, answer_of
 
 _PAUSE_SECONDS = 0.2
 _LONGEST_WAIT_SECONDS = 2.0
@@ -19,8 +20,11 @@ _RUN_PATH = "/v1/runs/"
 class Talker:
     """One conversation with an agent whose replies are all the same `script`."""
 
-    def __init__(self, name: str, line: Line, history: History, random: Random, agent: str, script: str) -> None:
-        self.name, self.session_id = name, ""
+    def __init__(
+        self, name: str, line: Line, history: History, random: Random, agent: str, script: str,
+        socket: RealtimeSocket | None = None,
+    ) -> None:
+        self.name, self.session_id, self._socket = name, "", socket
         self.line, self._history, self._random, self._agent, self._script = line, history, random, agent, script
         self._viewer = Viewer(name, line, history, random)
         self._numbers = itertools.count(1)
@@ -49,11 +53,22 @@ class Talker:
 
     async def _say_and_watch(self, said: Said, on_active: str, tasks: asyncio.TaskGroup) -> None:
         body = {"content": said.text, "client_message_id": said.client_message_id, "on_active": on_active}
-        way = self._random.choice([self._say_streaming, self._say_streaming, self._say_in_background, self._say_and_wait])
+        ways = [self._say_streaming, self._say_streaming, self._say_in_background, self._say_and_wait]
+        way = self._random.choice(ways if self._socket is None else [self._say_by_socket])
         viewing: Viewing | None = None
         while viewing is None:
             viewing = await way(said, body)
         self._accompany(viewing, tasks)
+        await self._watch(viewing)
+
+    async def _watch(self, viewing: Viewing) -> None:
+        """See the reply to its end; who began with a socket may go on without it."""
+        if self._socket is not None:
+            patience = self._random.random() * _LONGEST_WAIT_SECONDS if self._random.random() < 0.3 else None
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await self._socket.watch(viewing)
+            self._socket.leave(viewing)
         await self._viewer.follow(viewing)
 
     def _accompany(self, viewing: Viewing, tasks: asyncio.TaskGroup) -> None:
@@ -64,6 +79,15 @@ class Talker:
             tasks.create_task(self._look_on(viewing.run_id, viewing.cursor))
         if self._random.random() < 0.08:
             tasks.create_task(self._cancel(viewing.run_id))
+
+    async def _say_by_socket(self, said: Said, body: Mapping[str, Any]) -> Viewing | None:
+        """Say it over the socket and watch there."""
+        assert self._socket is not None
+        outcome = await self._socket.say(said, {**body, "session_id": self.session_id})
+        if isinstance(outcome, str):
+            again = outcome in AGAIN_LATER_CODES or (outcome == "run_active" and body["on_active"] != "reject")
+            return await self._wait(said, None if again else outcome)
+        return outcome
 
     async def _say_streaming(self, said: Said, body: Mapping[str, Any]) -> Viewing | None:
         """Say it and watch on the same connection; None when it must be said again."""
@@ -99,10 +123,14 @@ class Talker:
         return self._viewer.begin(answer.body["run"]["id"])
 
     async def _refused(self, said: Said, answer: Answer, body: Mapping[str, Any]) -> None:
-        """Note an answer that nobody should get, and wait a little."""
         busy = answer.status == 409 and body["on_active"] != "reject"
-        if answer.status and answer.status not in AGAIN_LATER and not busy:
-            self._history.surprise(f"{self.name} cannot say {said.client_message_id!r}: {answer.code}")
+        again = not answer.status or answer.status in AGAIN_LATER or busy
+        await self._wait(said, None if again else answer.code)
+
+    async def _wait(self, said: Said, surprise: str | None) -> None:
+        """Wait a little before it is said again, having noted what nobody should be told."""
+        if surprise is not None:
+            self._history.surprise(f"{self.name} cannot say {said.client_message_id!r}: {surprise}")
         await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _acknowledged(self, said: Said, saying: "asyncio.Task[None]") -> None:

@@ -13,6 +13,7 @@ PATIENCE_SECONDS: Final = 6.0
 NO_ANSWER: Final = (aiohttp.ClientError, OSError, TimeoutError)
 # What an edge says for a node that it cannot reach, and a node that has no room or no database.
 AGAIN_LATER: Final = frozenset({429, 502, 503, 504})
+AGAIN_LATER_CODES: Final = frozenset({"overloaded", "rate_limit_exceeded"})
 
 
 class Answer(NamedTuple):

@@ -63,10 +63,9 @@ class _MemoryRunWriter(RunWriter):
         """Append at once, or as soon as the run is stored."""
         if self._stored is not None and self._stored.cancelled():
             raise FencedOut(f"run {self._transcript.run_id} was not stored")
+        self._waiting += bodies
         if self._stored is None or self._stored.done():
-            self._log.write(self._transcript, self._attempt, merged(bodies))
-        else:
-            self._waiting += bodies
+            self._release(self._stored)
 
     async def settle(self) -> int:
         """Return the last number when the run is stored."""
@@ -75,7 +74,7 @@ class _MemoryRunWriter(RunWriter):
             self._release(self._stored)
         return len(self._transcript.events)
 
-    def _release(self, stored: "asyncio.Future[None]") -> None:
+    def _release(self, stored: "asyncio.Future[None] | None") -> None:
         waiting, self._waiting = self._waiting, []
-        if waiting and not stored.cancelled():
+        if waiting and (stored is None or not stored.cancelled()):
             self._log.write(self._transcript, self._attempt, merged(waiting))

@@ -9,6 +9,7 @@ from application.runs.cancel_run import CancelRunCommand
 from application.runs.transcript import TranscriptFeed, Transcripts
 from application.runs.views import RunView
 from domain.runs.run import RunStatus
+from domain.shared.errors import DomainError
 from domain.shared.identifiers import RunId, SessionId
 from domain.users.user import Plan
 from entrypoints.http.stall_watch import StallWatch
@@ -31,14 +32,17 @@ class Client:
 
 
 class FollowTranscripts:
-    """Follows whatever transcripts there are; `cursors` are those it was asked for."""
+    """Follows whatever transcripts there are, but for a `failure`; `cursors` are those it was asked for."""
 
     def __init__(self) -> None:
         self.transcripts = Transcripts()
+        self.failure: DomainError | None = None
         self.cursors: list[int] = []
 
     async def execute(self, actor: Actor, run_id: RunId, after: int, known: RunView | None = None) -> TranscriptFeed:
         self.cursors.append(after)
+        if self.failure is not None:
+            raise self.failure
         return self.transcripts.open(run_id).feed(max(after, 0))
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from application.ports.run_log import End, MessageDelta
 from domain.runs.run import RunStatus
+from domain.shared.errors import Unavailable
 from domain.shared.identifiers import RunId
 from entrypoints.http.event_stream import OpenStreams
 from entrypoints.realtime.follower import Follower
@@ -57,6 +58,20 @@ async def test_a_log_that_turns_its_viewers_away_is_read_anew_behind_what_was_to
     await scene.until(lambda: RUN not in scene.runs)
     assert (scene.told, scene.follow.cursors) == ([1, 2, 3, 4], [0, 2])
     assert len(scene.streams) == 0
+
+
+async def test_a_run_that_cannot_be_followed_is_named_and_can_be_followed_again(scene: Scene) -> None:
+    scene.write("a", end=True)
+    scene.follow.failure = Unavailable("The log is away: its address is secret.")
+    scene.runs.follow(scene.follows(event_id="e"))
+    await scene.until(lambda: RUN not in scene.runs)
+    (told,) = scene.client.frames
+    assert (told["type"], told["run_id"], told["event_id"], told["error"]["code"]) == ("error", RUN, "e", "overloaded")
+    assert "secret" not in str(told)
+    scene.follow.failure = None
+    scene.runs.follow(scene.follows())
+    await scene.until(lambda: RUN not in scene.runs)
+    assert [frame["seq"] for frame in scene.client.frames[1:]] == [1, 2]
 
 
 async def test_following_anew_ends_the_former_reading_at_once(scene: Scene) -> None:
