@@ -3,10 +3,13 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
+
+from redis.asyncio import Redis
+from redis.exceptions import BusyLoadingError
 
 from adapters.embedded.child import free_port
 from adapters.embedded.folder import DataFolder
@@ -16,7 +19,7 @@ from tests.chaos.node import Node
 from tests.chaos.plan import Plan
 from tests.support.fault_proxy import FaultProxy
 from tests.support.load_balancers import haproxy
-from tests.support.processes import run_onelast, running
+from tests.support.processes import run_onelast, running, until
 from tests.support.servers import FAST
 
 # An entry is with the system before its writer gets an answer, so a killed server loses nothing.
@@ -33,8 +36,10 @@ class Valkey:
         self._server: EmbeddedValkey | None = None
 
     async def start(self) -> str:
-        """Start it, and return its address."""
+        """Start it, and return its address when it has read what it kept."""
         self._server = await EmbeddedValkey.start(self._folder, port=self._port, settings=self._settings)
+        async with Redis.from_url(self._server.url.replace("valkey://", "redis://")) as client:
+            await until(lambda: _has_loaded(client))
         return self._server.url
 
     async def stop(self) -> None:
@@ -94,6 +99,12 @@ async def running_cluster(plan: Plan) -> AsyncIterator[Cluster]:
             front = await stack.enter_async_context(FaultProxy.before(balancer))
             sides = [await stack.enter_async_context(FaultProxy.before(node.port)) for node in nodes]
             yield Cluster(nodes, valkey, postgres.dsn, front, sides)
+
+
+async def _has_loaded(client: Redis) -> bool:
+    with suppress(BusyLoadingError):
+        return bool(await client.ping())
+    return False
 
 
 async def _model(stack: AsyncExitStack) -> str:

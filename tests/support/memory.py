@@ -14,6 +14,7 @@ from adapters.memory.run_bell import MemoryRunBell
 from adapters.memory.run_log import MemoryRunLog
 from adapters.memory.shards import MemoryShards
 from adapters.memory.store import MemoryStore
+from adapters.memory.tables import AnsweredKey
 from application.ports.cache import Cache
 from application.ports.catalog import Catalog
 from application.ports.chat_model import ChatModel
@@ -51,6 +52,10 @@ class Memory(Provider):
     def hands(self) -> HandClock:
         """The clock, to be moved."""
         return self._clock
+
+    async def remembered(self, key: str) -> list[AnsweredKey]:
+        """Return what is stored under an idempotency key, whosever it is."""
+        return [row for table in (await self._store.read()).key_tables() for (_, name), row in table.items() if name == key]
 
     @provide(override=True)
     def clock(self) -> Clock:

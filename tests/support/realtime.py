@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -153,6 +154,8 @@ async def _serving(parts: HttpParts, leave: Callable[[], Any]) -> AsyncIterator[
         serving.cancel()
         with suppress(asyncio.CancelledError):
             await serving
+        # uvicorn silences this logger of the whole process; other tests listen to it.
+        logging.getLogger("uvicorn.access").propagate = True
 
 
 def _speaking_to(port: int) -> httpx.AsyncClient:

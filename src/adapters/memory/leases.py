@@ -21,7 +21,7 @@ class MemoryRunLeases(RunLeases):
 
     def __init__(self, store: MemoryStore, node: NodeId) -> None:
         self._store, self._node = store, node
-        self._until = _RELEASED
+        self._until, self._tenure = _RELEASED, 0
 
     @property
     def node(self) -> NodeId:
@@ -33,10 +33,16 @@ class MemoryRunLeases(RunLeases):
         """Return whether the last renewal is recent."""
         return self._store.clock.now() < self._until
 
+    @property
+    def tenure(self) -> int:
+        """Return how often the lease was taken."""
+        return self._tenure
+
     async def renew(self) -> Sequence[RunId]:
         """Renew, and read whom to stop."""
 
         def work(tables: Tables) -> list[RunId]:
+            self._tenure += not self.held
             tables.leases[self._node] = self._until = self._store.clock.now() + LEASE
             return [run.id for run in tables.runs.values() if _made_by(run, self._node) and run.cancel_requested]
 

@@ -80,7 +80,7 @@ class PostgresRunLeases(RunLeases):
 
     def __init__(self, shards: Sequence[Database], node: NodeId, *, lease: float = LEASE_SECONDS) -> None:
         self._shards, self._node, self._lease = tuple(dict.fromkeys(shards)), node, lease
-        self._held_until = float("-inf")
+        self._held_until, self._tenure = float("-inf"), 0
         self._away: set[Database] = set()
         self._back_since: dict[Database, float] = {}
 
@@ -94,11 +94,17 @@ class PostgresRunLeases(RunLeases):
         """Return whether the last renewal on all shards began less than a lease ago, by this machine's clock."""
         return time.monotonic() < self._held_until
 
+    @property
+    def tenure(self) -> int:
+        """Return how often the lease was taken, by this machine's clock."""
+        return self._tenure
+
     async def renew(self) -> Sequence[RunId]:
         """Renew, and read whom to stop, in one statement."""
         began = time.monotonic()
         rows = await self._on_all(self._renew)
         if not self._away:
+            self._tenure += not self.held
             self._held_until = began + self._lease
         return [row["id"] for row in rows]
 

@@ -16,10 +16,14 @@ class Manuscript:
     a fence: it is the next one, or refused.
     """
 
-    __slots__ = ("_settling", "attempt", "held", "lines", "overtaken", "sent", "shown_alone", "transcript", "waiting", "written")
+    __slots__ = (
+        "_settling", "attempt", "held", "lines", "overtaken", "sent", "shown_alone", "tenure", "transcript", "waiting", "written",
+    )
 
-    def __init__(self, transcript: Transcript, attempt: int, lines: Sequence[RunEventBody] = ()) -> None:
-        self.transcript, self.attempt = transcript, attempt
+    def __init__(
+        self, transcript: Transcript, attempt: int, lines: Sequence[RunEventBody] = (), *, tenure: int | None = None
+    ) -> None:
+        self.transcript, self.attempt, self.tenure = transcript, attempt, tenure
         self.lines: list[RunEventBody] = list(lines)
         self.waiting: list[RunEventBody] = []
         self.written = self.sent = len(self.lines)

@@ -57,16 +57,17 @@ return 1
 class RedisRunLog(RunLog):
     """Writes of all runs leave together, `window` seconds apart at most; what is urgent (the first text, the end) leaves at once.
 
-    When the server has been away for `alone_after` seconds and `may_go_alone` says that nobody can have taken this node's runs
-    over, viewers of this node see events before they are written. An ended log is kept for `lifetime` seconds.
+    When the server has been away for `alone_after` seconds, viewers of this node see events before they are written, of the runs
+    that nobody can have taken over: those that began under the `tenure` of this node's lease that still stands (None: it does
+    not). An ended log is kept for `lifetime` seconds.
     """
 
     def __init__(
         self, url: str, *, prefix: str = "onelast:run:", window: float = 0.005, lifetime: float = 120.0, alone_after: float = 2.0,
-        may_go_alone: Callable[[], bool] = lambda: True, patience: float = 1.0,
+        tenure: Callable[[], int | None] = lambda: 0, patience: float = 1.0,
     ) -> None:
         self._prefix, self._window, self._ended_millis = prefix, window, round(lifetime * 1000)
-        self._alone_after, self._may_go_alone = alone_after, may_go_alone
+        self._alone_after, self._tenure = alone_after, tenure
         self._pipe = Pipe(url, patience=patience)
         self._transcripts = Transcripts(lifetime=_KEPT_HERE_SECONDS, unwatched=self._unwatched)
         self._following = Following(self._pipe, Subscription(url, patience=patience), self._transcripts, prefix)
@@ -80,7 +81,7 @@ class RedisRunLog(RunLog):
 
     def begin(self, run_id: RunId, stored: "asyncio.Future[None] | None" = None) -> RunWriter:
         """Return the writer of a log that nobody else writes."""
-        manuscript = Manuscript(self._transcripts.open(run_id), 1)
+        manuscript = Manuscript(self._transcripts.open(run_id), 1, tenure=self._tenure())
         if stored is not None and not stored.done():
             manuscript.held = True
             stored.add_done_callback(partial(self._release, manuscript))
@@ -88,13 +89,13 @@ class RedisRunLog(RunLog):
 
     async def take_over(self, created: RunCreated, opening: AttemptStarted) -> Opened:
         """Read the log and write behind its end, until nothing came in between."""
-        run_id = created.run.id
+        run_id, tenure = created.run.id, self._tenure()
         while True:
             entries = await self._read(run_id)
             if entries and entries[-1].attempt > opening.attempt:
                 raise FencedOut(f"run {run_id} is at attempt {entries[-1].attempt}")
             lines = _lines(entries)
-            manuscript = Manuscript(self._transcripts.open(run_id), opening.attempt, lines)
+            manuscript = Manuscript(self._transcripts.open(run_id), opening.attempt, lines, tenure=tenure)
             manuscript.tell([opening] if lines else [created, opening])
             if (await self._ask(self._append(manuscript)))[0] == _WRITTEN:
                 self._following.leave(run_id)
@@ -157,10 +158,9 @@ class RedisRunLog(RunLog):
     def _flush(self) -> None:
         self._timer, self._flushed_at = None, asyncio.get_running_loop().time()
         ready = [one for one in self._due if not one.on_its_way and one not in self._uncertain]
-        alone = [one for one in self._due if one in self._uncertain]
+        doubtful = [one for one in self._due if one in self._uncertain]
         self._due.clear()
-        if alone and self._alone():
-            self._show_unwritten(alone)
+        self._show_unwritten(doubtful)
         if not ready:
             return
         if not self._pipe.connected:
@@ -202,8 +202,7 @@ class RedisRunLog(RunLog):
                     answers = await self._ask(("SCRIPT", "LOAD", _APPEND.source), *[self._newest(run_id) for run_id in runs])
                 except Unavailable:
                     self._away_since = self._away_since or loop.time()
-                    if self._alone():
-                        self._show_unwritten(doubtful)
+                    self._show_unwritten(doubtful)
                     await asyncio.sleep(_PAUSE_SECONDS)
                     continue
                 self._away_since = None
@@ -231,12 +230,12 @@ class RedisRunLog(RunLog):
         elif transcript.viewers:
             self._following.join_later(transcript.run_id)
 
-    def _alone(self) -> bool:
-        away = self._away_since
-        return away is not None and asyncio.get_running_loop().time() - away >= self._alone_after and self._may_go_alone()
-
     def _show_unwritten(self, manuscripts: Sequence[Manuscript]) -> None:
-        for manuscript in manuscripts:
+        """Show what need not wait for the server, if it has been away for too long."""
+        away, tenure = self._away_since, self._tenure()
+        if away is None or tenure is None or asyncio.get_running_loop().time() - away < self._alone_after:
+            return
+        for manuscript in [one for one in manuscripts if one.tenure == tenure]:
             manuscript.show_all()
             if manuscript.finished:
                 self._writing.pop(manuscript.transcript.run_id, None)

@@ -19,7 +19,12 @@ class RunLeases(Protocol):
     @property
     @abstractmethod
     def held(self) -> bool:
-        """Whether the lease stands for certain: while it does, no other node can have claimed a run of this one."""
+        """Whether the lease stands for certain: while it does, no other node can claim a run of this one."""
+
+    @property
+    @abstractmethod
+    def tenure(self) -> int:
+        """Return a number that changes when the lease may have ended before it was renewed: others may have runs of before."""
 
     @abstractmethod
     async def renew(self) -> Sequence[RunId]:

@@ -4,6 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from itertools import count
 from typing import Any, Final
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +15,8 @@ RecordRequest = Callable[[str, str, int, float], None]
 
 _access: Final = logging.getLogger("onelast.access")
 _QUIET: Final = ("/livez", "/readyz", "/metrics")
+_PROCESS: Final = os.urandom(8).hex()
+_numbers: Final = count(1)
 _PRIVATE: Final = (b"cache-control", b"private, no-store")
 _NO_SNIFF: Final = (b"x-content-type-options", b"nosniff")
 _REPLAYED: Final = (b"idempotency-replayed", b"true")
@@ -21,7 +24,7 @@ _REPLAYED: Final = (b"idempotency-replayed", b"true")
 
 def new_request_id() -> str:
     """Return an identifier that no other request or socket has."""
-    return "req_" + os.urandom(12).hex()
+    return f"req_{_PROCESS}{next(_numbers):010x}"
 
 
 class Envelope:
