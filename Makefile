@@ -35,10 +35,13 @@ fix: install  ## Mend what the linter can mend
 bench: install  ## Measure speed and size beside a bare reference
 	$(BIN)/python -m bench
 
+chaos: install  ## Kill, freeze and cut off real nodes while people talk, and look whether a word is lost
+	$(BIN)/python -m tests.chaos $(CHAOS)
+
 lock: install  ## Resolve the dependencies anew into both locks
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	  --extra embedded pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	  --extra embedded --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
-.PHONY: help install run test unit check fix bench lock
+.PHONY: help install run test unit check fix bench chaos lock

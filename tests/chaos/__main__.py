@@ -10,7 +10,7 @@ import uvloop
 from tests.chaos.checker import violations
 from tests.chaos.plan import Plan
 from tests.chaos.rehearsal import rehearse
-from tests.chaos.report import keep, summary
+from tests.chaos.report import keep_if_wrong, summary
 
 _SHOWN = 20
 
@@ -36,8 +36,7 @@ def run(plan: Plan, folder: Path) -> int:
     if not wrong:
         print("nothing is wrong with the history")
         return 0
-    place = folder / str(plan.seed)
-    keep(place, plan, history, logs, wrong)
+    place = keep_if_wrong(folder, plan, history, logs, wrong)
     print(f"{len(wrong)} things are wrong (seed {plan.seed}, history in {place}):")
     print("\n".join(wrong[:_SHOWN]))
     return 1

@@ -10,6 +10,7 @@ from tests.chaos.node import Node
 from tests.support.fault_proxy import FaultProxy
 
 Fault = Callable[[], Awaitable[None]]
+_CALM_BEFORE_SECONDS = 1.0
 _LONG_OUTAGE_SECONDS = 3.5
 _LOSING_SECONDS = 1.0
 # A busy machine takes its time until all that was shown alone is written.
@@ -32,9 +33,11 @@ class Faults:
         self._absent: set[Node] = set()
 
     async def rage(self, seconds: float) -> None:
-        """Have nodes and lines go wrong at the same time, for so many seconds."""
+        """Have nodes and lines go wrong at the same time, for so many seconds; the first thing is that a node dies."""
         ends = asyncio.get_running_loop().time() + seconds
+        await asyncio.sleep(_CALM_BEFORE_SECONDS)
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._kill())
             tasks.create_task(self._go_on([self._kill, self._kill, self._freeze, self._freeze, self._leave], 1.5, ends))
             tasks.create_task(self._go_on([self._kill, self._freeze], 6.0, ends))
             tasks.create_task(self._go_on([self._cut, self._cut, self._silence, self._delay, self._lose_replies], 1.0, ends))

@@ -47,9 +47,16 @@ def pauses(history: History) -> list[float]:
     )
 
 
-def keep(folder: Path, plan: Plan, history: History, logs: Mapping[str, str], wrong: Sequence[str]) -> None:
-    """Write the history and the logs into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
+def keep_if_wrong(place: Path, plan: Plan, history: History, logs: Mapping[str, str], wrong: Sequence[str]) -> Path:
+    """Write the history and the logs of a failure into a folder named by the seed, and return it."""
+    folder = place / f"seed-{plan.seed}"
+    if wrong:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder, plan, history, logs, wrong)
+    return folder
+
+
+def _write(folder: Path, plan: Plan, history: History, logs: Mapping[str, str], wrong: Sequence[str]) -> None:
     (folder / "violations.txt").write_text("\n".join([f"seed {plan.seed}", *wrong]) + "\n")
     for name in ("said", "viewings", "runs", "messages"):
         lines = [json.dumps(asdict(row), ensure_ascii=False) for row in getattr(history, name)]

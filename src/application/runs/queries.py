@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from application.actor import Actor
 from application.ports.readers import RunReader
@@ -14,6 +15,8 @@ from domain.runs.run import RunNotFound
 from domain.sessions.message import Message
 from domain.shared.identifiers import RunId, UserId
 
+# The outcome and the end come into the log when they are stored; a feed waits for them, and knows when their teller died.
+_TOLD_AFTER_THE_COMMIT: Final = 2
 Telling = Callable[[RunView, Sequence[Message], int], Sequence[RunEvent]]
 
 
@@ -48,7 +51,7 @@ class FollowRun:
             raise RunNotFound(f"There is no run {run_id}.")
         cursor = max(after, 0)
         if run.status.terminal:
-            if await self.log.last_seq(run_id) < run.last_seq:
+            if await self.log.last_seq(run_id) < run.last_seq - _TOLD_AFTER_THE_COMMIT:
                 return StoredFeed(await self._told(stored_events, actor.user_id, run, cursor))
             if cursor >= run.last_seq:
                 return StoredFeed(await self._told(last_events, actor.user_id, run, cursor))
@@ -60,7 +63,7 @@ class FollowRun:
         run = await self.runs.find(owner_id, run_id)
         if run is None or not run.status.terminal:
             return ()
-        all_text_told = cursor >= run.last_seq - 2
+        all_text_told = cursor >= run.last_seq - _TOLD_AFTER_THE_COMMIT
         return await self._told(last_events if all_text_told else stored_events, owner_id, run, cursor)
 
     async def _told(self, tell: Telling, owner_id: UserId, run: RunView, cursor: int) -> Sequence[RunEvent]:

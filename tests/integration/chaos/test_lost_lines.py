@@ -76,13 +76,14 @@ async def test_what_was_said_while_the_line_was_cut_is_read_again_until_it_is_kn
     feed.close()
 
 
-async def test_what_is_said_on_a_line_that_breaks_just_now_is_lost_without_a_noise(valkey_url: str) -> None:
+async def test_what_is_said_on_a_line_that_broke_just_now_is_lost_without_a_noise(valkey_url: str) -> None:
     async def scenario() -> bool:
         lost = asyncio.Event()
         connection = await connect(valkey_url, lambda _: None, lost.set, patience=10)
         connection.abort()
-        connection.send(("PING",))
         async with asyncio.timeout(10):
-            return await lost.wait()
+            await lost.wait()
+        connection.send(("PING",))
+        return True
 
     assert await asyncio.to_thread(uvloop.run, scenario())

@@ -54,6 +54,14 @@ async def followed(caller: Caller, run: str, **named: Any) -> list[dict[str, Any
     return await caller.events(run, **named)
 
 
+async def made_whole(caller: Caller, run: str, events: list[dict[str, Any]]) -> None:
+    """Wait until the log has these events again; before that the reply is told from what is stored."""
+    async with asyncio.timeout(10):
+        while (told := await followed(caller, run)) != events:
+            assert text_of(told) == text_of(events)
+            await asyncio.sleep(0.05)
+
+
 async def test_a_running_reply_and_its_viewer_on_the_node_go_on(nodes: Nodes) -> None:
     session, run = await stalled(nodes)
     viewer = asyncio.create_task(nodes.here.events(run))
@@ -65,7 +73,7 @@ async def test_a_running_reply_and_its_viewer_on_the_node_go_on(nodes: Nodes) ->
     assert text_of(events) == WHOLE
     nodes.valkey.start()
     assert (await ended(nodes.there, run))["status"] == "completed"
-    assert await followed(nodes.there, run) == events
+    await made_whole(nodes.there, run, events)
     assert [message["content"][0]["text"] for message in await nodes.there.messages(session)] == ["Hi", WHOLE]
 
 

@@ -38,11 +38,12 @@ async def test_signing_in_is_known_by_something_in_which_the_password_is_not(api
     request = await log_in(api)
     seen = set()
     for password in (PASSWORD, PASSWORD + "!"):
-        assert (await Request("POST", request.path, request.caller, request.body | {"password": password}, True).send("in")).is_success
+        body = request.body | {"password": password}
+        assert (await Request("POST", request.path, request.caller, body, anonymous=True).send("in")).is_success
         (row,) = await memory.remembered("in")
         seen.add(row.request)
         assert (await request.caller.request("DELETE", "/v1/users/me")).is_success
-        body = {"email": request.caller.email, "password": PASSWORD + "!", "name": "Ada"}
-        request.caller.token = (await api.http.post("/v1/users", json=body)).json()["access_token"]
+        anew = {"email": request.caller.email, "password": PASSWORD + "!", "name": "Ada"}
+        request.caller.token = (await api.http.post("/v1/users", json=anew)).json()["access_token"]
         api.http.cookies.clear()
     assert len(seen) == 1
