@@ -10,13 +10,14 @@ import msgspec
 from msgspec import Meta
 
 from domain.users.user import Plan
+from entrypoints.problems import OperatorProblem
 from entrypoints.upstreams import Continues, Upstream, pair
 
 PREFIX = "ONELAST_"
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
 
 
-class SettingsError(Exception):
+class SettingsError(OperatorProblem):
     """A setting is wrong; the message names it and says what would be right."""
 
 

@@ -1,8 +1,8 @@
 """A proxy in front of a server that does to connections what networks do: cuts, delays and silences them, loses what is said."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Self
 
 _PIECE_BYTES = 65_536
@@ -62,19 +62,29 @@ class FaultProxy:
         task = asyncio.current_task()
         assert task is not None
         self._links.add(task)
-        self._ends.add(caller)
         try:
-            await self._speaking.wait()
-            far, server = await asyncio.open_connection("127.0.0.1", self.target)
-            self._ends.add(server)
-            await self._carry_both_ways(near, caller, far, server)
-        except OSError:
-            caller.transport.abort()
-        except asyncio.CancelledError:
-            caller.transport.abort()
+            with self._end(caller):
+                await self._speaking.wait()
+                far, server = await asyncio.open_connection("127.0.0.1", self.target)
+                with self._end(server):
+                    await self._carry_both_ways(near, caller, far, server)
+        except (OSError, asyncio.CancelledError):
+            pass
         finally:
-            self._ends.discard(caller)
             self._links.discard(task)
+
+    @contextmanager
+    def _end(self, writer: asyncio.StreamWriter) -> Iterator[None]:
+        """Close one end of a link when the other is done; reset it when there is no other, or when all is over."""
+        self._ends.add(writer)
+        try:
+            yield
+            writer.close()
+        except BaseException:
+            writer.transport.abort()
+            raise
+        finally:
+            self._ends.discard(writer)
 
     async def _carry_both_ways(
         self, near: asyncio.StreamReader, caller: asyncio.StreamWriter, far: asyncio.StreamReader, server: asyncio.StreamWriter
@@ -87,9 +97,6 @@ class FaultProxy:
             for task in (asking, answering):
                 task.cancel()
             await asyncio.gather(asking, answering, return_exceptions=True)
-            self._ends.discard(server)
-            for end in (caller, server):
-                end.close()
 
     async def _carry(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, *, replies: bool) -> None:
         with suppress(OSError):

@@ -7,19 +7,17 @@ nodes at once: they take turns by an advisory lock. In one process all migration
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import asyncpg
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-Tree = Literal["catalog", "shard"]
-_FOLDER: Final = Path(__file__).parent / "migrations"
+from adapters.postgres.revisions import FOLDER, Tree
+
 _LOCK: Final = {"catalog": 5_261_001, "shard": 5_261_002}
 _turn: Final = asyncio.Lock()  # Alembic keeps the migration that runs in globals of its modules
 
@@ -34,20 +32,6 @@ async def downgrade(dsn: str, tree: Tree, revision: str) -> None:
     await _run(dsn, tree, lambda connection: command.downgrade(_config(tree, connection), revision))
 
 
-async def current(dsn: str, tree: Tree) -> str | None:
-    """Return the revision the tree is at, or None before the first; nothing is changed and nobody waited for."""
-    async with _connected(dsn) as connection:
-        return await connection.run_sync(lambda sync: _context(tree, sync).get_current_revision())
-
-
-def head(tree: Tree) -> str:
-    """Return the newest revision there is."""
-    newest = _scripts(tree).get_current_head()
-    if newest is None:
-        raise LookupError(f"the tree {tree} has no migrations")
-    return newest
-
-
 def revisions(tree: Tree) -> list[str]:
     """Return all revisions, oldest first."""
     return [script.revision for script in _scripts(tree).walk_revisions()][::-1]
@@ -59,15 +43,11 @@ def _scripts(tree: Tree) -> ScriptDirectory:
 
 def _config(tree: Tree, connection: Connection | None) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_FOLDER))
-    config.set_main_option("version_locations", str(_FOLDER / tree))
+    config.set_main_option("script_location", str(FOLDER))
+    config.set_main_option("version_locations", str(FOLDER / tree))
     config.set_main_option("path_separator", "os")
     config.attributes |= {"connection": connection, "schema": tree}
     return config
-
-
-def _context(tree: Tree, connection: Connection) -> MigrationContext:
-    return MigrationContext.configure(connection, opts={"version_table_schema": tree})
 
 
 async def _run(dsn: str, tree: Tree, work: Callable[[Connection], Any]) -> None:

@@ -1,34 +1,41 @@
 """The command line: `onelast`."""
 
 import sys
+from importlib import import_module
+from typing import Final
 
 import click
 
-from entrypoints.cli.doctor import doctor
-from entrypoints.cli.migrate import migrate
-from entrypoints.cli.serve import serve
-from entrypoints.cli.up import up
-from entrypoints.cli.worker import worker
-from entrypoints.http.server import AddressTaken
-from entrypoints.ioc.migrations import SchemaProblem
-from entrypoints.ioc.servers import ServersNotStarted
-from entrypoints.settings import SettingsError
+from entrypoints.problems import OperatorProblem
+
+_COMMANDS: Final = ("up", "serve", "worker", "migrate", "doctor")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Loads a command when it is called: a serving node carries nothing of the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of the module that has its name."""
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"entrypoints.cli.{cmd_name}"), cmd_name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="onelast")
 def commands() -> None:
     """One Last AI: a backend for AI chat. Settings come from the environment (ONELAST_…)."""
-
-
-for _command in (up, serve, worker, migrate, doctor):
-    commands.add_command(_command)
 
 
 def main() -> None:
     """Run the command line; what an operator can mend is told in one sentence, without a trace."""
     try:
         commands()
-    except (SettingsError, AddressTaken, ServersNotStarted, SchemaProblem) as problem:
+    except OperatorProblem as problem:
         click.echo(f"onelast: {problem}", err=True)
         sys.exit(2)

@@ -4,7 +4,7 @@ import click
 
 from entrypoints.cli.running import run_until_signal
 from entrypoints.cli.serving import run_worker
-from entrypoints.ioc.migrations import require_current
+from entrypoints.ioc.schema import require_current
 from entrypoints.logging import configure_logging
 from entrypoints.settings import Settings, read_settings
 

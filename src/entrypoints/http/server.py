@@ -10,6 +10,7 @@ import uvicorn
 from litestar.types import ASGIApp
 
 from entrypoints.http.connections import HttpConnection, WebSocketConnection
+from entrypoints.problems import OperatorProblem
 
 _MOST_FRAME_BYTES: Final = 262_144
 _PING_SECONDS: Final = 20.0
@@ -17,7 +18,7 @@ _PING_SECONDS: Final = 20.0
 _MOST_UNSENT_BYTES: Final = 65_536
 
 
-class AddressTaken(Exception):
+class AddressTaken(OperatorProblem):
     """Nobody can listen there; the message says what to do."""
 
 

@@ -14,12 +14,11 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from adapters.models.openai_compatible import OpenAICompatibleModel
-from adapters.postgres import migrate
-from adapters.postgres.migrate import Tree
+from adapters.postgres.revisions import Tree, head
 from adapters.redis.cache import RedisCache
 from domain.shared.errors import Unavailable
 from entrypoints.http.server import AddressTaken, bind
-from entrypoints.ioc.migrations import SchemaProblem, reason, revision
+from entrypoints.ioc.schema import SchemaProblem, reason, revision
 from entrypoints.settings import Settings
 from entrypoints.upstreams import Upstream
 
@@ -107,8 +106,8 @@ async def _database(dsn: str, tree: Tree) -> str:
     if standby:
         raise LookupError("is a standby and takes no writes; name the primary")
     found = await revision(dsn, tree, tree)
-    if found != migrate.head(tree):
-        raise LookupError(f"is at revision {found or 'none'}, not {migrate.head(tree)}; run `onelast migrate`")
+    if found != head(tree):
+        raise LookupError(f"is at revision {found or 'none'}, not {head(tree)}; run `onelast migrate`")
     return f"PostgreSQL {server.major}.{server.minor}, schema {found}"
 
 

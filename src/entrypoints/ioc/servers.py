@@ -11,10 +11,11 @@ from adapters.embedded.folder import DataFolder, EmbeddedProblem
 from adapters.embedded.model import CONTEXT_TOKENS, EmbeddedModel
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.valkey import EmbeddedValkey
+from entrypoints.problems import OperatorProblem
 from entrypoints.settings import Settings
 
 
-class ServersNotStarted(Exception):
+class ServersNotStarted(OperatorProblem):
     """An embedded server cannot run; the message says why and what to do."""
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, MetaData, NullPool
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.schema import CreateSchema
 
-from adapters.postgres.migrate import Tree, current, downgrade, head, revisions, upgrade
+from adapters.postgres.migrate import downgrade, revisions, upgrade
+from adapters.postgres.revisions import Tree, current, head
 from adapters.postgres.tables import CATALOG, SHARD
 from tests.integration.postgres.shapes import shape_of, tables_of
 from tests.support.servers import PostgresServer
