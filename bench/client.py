@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Self, cast
 
-from bench.wire import Answer, WrongAnswer
+from bench.wire import LAST_CHUNK, Answer, WrongAnswer
 
-_LAST_CHUNK: Final = b"\r\n0\r\n\r\n"
 _PATIENCE: Final = 60.0
 Take = Callable[[Answer], None]
 
@@ -82,7 +81,7 @@ class Line(asyncio.Protocol):
         if self._ends:
             return self._got >= self._ends
         self._tail = data[-7:] if len(data) >= 7 else (self._tail + data)[-7:]
-        return self._tail == _LAST_CHUNK
+        return self._tail == LAST_CHUNK
 
     def _answered(self) -> None:
         first = None if self._first_at is None else self._first_at - self._asked_at

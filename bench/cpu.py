@@ -63,10 +63,13 @@ class _Reading:
 
 
 class Meter:
-    """Reads the clocks before and after a load. What a server still does shortly after the last answer counts too."""
+    """Reads the clocks before and after a load. What a server still does shortly after the last answer counts too.
 
-    def __init__(self, pid: int, cores: Cores) -> None:
-        self._pid, self._cores = pid, cores
+    Servers that are measured together count as one.
+    """
+
+    def __init__(self, pid: int, cores: Cores, *others: int) -> None:
+        self._pids, self._cores = (pid, *others), cores
         self._began = self._read()
 
     async def stop(self) -> Usage:
@@ -81,7 +84,7 @@ class Meter:
         return Usage(seconds, server, *(min(1.0, cpu / seconds) for cpu in (server, client, load, others)))
 
     def _read(self) -> _Reading:
-        return _Reading(time.perf_counter(), cpu_seconds(self._pid), time.process_time(), _busy_seconds())
+        return _Reading(time.perf_counter(), sum(map(cpu_seconds, self._pids)), time.process_time(), _busy_seconds())
 
 
 def cpu_seconds(pid: int) -> float:

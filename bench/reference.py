@@ -62,6 +62,7 @@ class Reference:
             await self._reply(parts[3], receive, send)
         elif len(parts) == 4:
             row = await self._pool.fetchrow("SELECT id, title, head_seq, created_at FROM session WHERE id = $1", parts[3])
+            assert row is not None
             await self._json(send, dict(row))
         else:
             rows = await self._pool.fetch(_PAGE, parts[3])
@@ -104,7 +105,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     given = parser.parse_args()
     app = Reference(given.dsn, given.upstream, given.model)
-    config = uvicorn.Config(app, port=given.port, access_log=False, log_level="warning", loop="uvloop", http="httptools")  # type: ignore[arg-type]
+    config = uvicorn.Config(app, port=given.port, access_log=False, log_level="warning", loop="uvloop", http="httptools")
     uvicorn.Server(config).run()
 
 

@@ -18,13 +18,16 @@ class Outcome:
     samples: dict[str, list[Sample]]
 
     def median(self, side: str, metric: Metric) -> float | None:
-        """Return a side's median; None if the measurement has no such side."""
-        return median(sample.values[metric.key] for sample in self.samples[side]) if side in self.samples else None
+        """Return a side's median; None if the measurement has no such side, or the side no such figure."""
+        values = [sample.values[metric.key] for sample in self.samples.get(side, ()) if metric.key in sample.values]
+        return median(values) if values else None
 
     def ratios(self, metric: Metric) -> list[float]:
         """Return ours to the reference, round by round; nothing without a reference."""
         pairs = zip(self.samples["ours"], self.samples.get("reference", ()), strict=False)
-        return [ours.values[metric.key] / reference.values[metric.key] for ours, reference in pairs]
+        return [
+            ours.values[metric.key] / reference.values[metric.key] for ours, reference in pairs if metric.key in reference.values
+        ]
 
     def warnings(self) -> list[str]:
         """Return what makes the figures doubtful."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import shutil
 import signal
 import sys
@@ -24,9 +25,10 @@ from bench.client import fetch
 from bench.cpu import Cores
 from bench.reference import SCHEMA
 from bench.targets import Bare, Ours, Target
+from bench.upstream import STAMPS
 from bench.wire import WrongAnswer, request
 
-FAST, PACED = "scripted-50", "scripted-50-20ms"
+FAST, PACED, STAMPED, STALLED = "scripted-50", "scripted-50-20ms", STAMPS, "scripted-stalls-at-10"
 _READY_SESSION: Final = "ready"
 _START_SECONDS: Final = 30.0
 _COMPLAINTS: Final = ("Traceback", '"level": "error"', '"level": "critical"', "CRITICAL", "ERROR")
@@ -45,6 +47,7 @@ class Stage:
 
     def __init__(self, folder: DataFolder, cores: Cores, upstream: str, ours: Mapping[str, str], reference_dsn: str) -> None:
         self.cores, self.upstream_port = cores, cast("int", urlsplit(upstream).port)
+        self.valkey_url = ours["ONELAST_REDIS_URL"]
         self.running: dict[str, Target] = {}
         self._folder, self._upstream, self._ours, self._reference_dsn = folder, upstream, ours, reference_dsn
 
@@ -59,13 +62,13 @@ class Stage:
             yield started
 
     @asynccontextmanager
-    async def reference(self, model: str = FAST) -> AsyncIterator[Started]:
-        """Run the bare reference with this model."""
+    async def reference(self, model: str = FAST, *, patience: float = 10.0) -> AsyncIterator[Started]:
+        """Run the bare reference with this model; it is killed if it has not ended `patience` seconds after it should have."""
         port, dsn = free_port(), self._reference_dsn
         options = ["--dsn", dsn, "--upstream", self._upstream, "--model", model, "--port", str(port)]
         async with self._serving(
             [sys.executable, "-m", "bench.reference", *options], {}, lambda child: Bare(child, port, dsn),
-            request("GET", f"/v1/sessions/{_READY_SESSION}"),
+            request("GET", f"/v1/sessions/{_READY_SESSION}"), patience,
         ) as started:
             yield started
 
@@ -77,7 +80,8 @@ class Stage:
 
     @asynccontextmanager
     async def _serving(
-        self, command: Sequence[str], environment: Mapping[str, str], target_of: Callable[[Child], Target], ready: bytes
+        self, command: Sequence[str], environment: Mapping[str, str], target_of: Callable[[Child], Target], ready: bytes,
+        patience: float = 10.0,
     ) -> AsyncIterator[Started]:
         log = self._folder.part("logs") / f"{time.monotonic_ns()}.log"
         began = time.perf_counter()
@@ -94,7 +98,7 @@ class Stage:
             problem.add_note(f"Log of the upstream: {last_lines(self._folder.part('logs') / 'upstream.log', 5)}")
             raise
         finally:
-            await child.stop()
+            await child.stop(patience)
         _require_no_complaint(target.name, log)
 
 
@@ -127,6 +131,7 @@ async def built_stage() -> AsyncIterator[Stage]:
     """Start what the servers need, with the durability of production, in a temporary folder; stop and remove it all."""
     cores = Cores.split()
     os.sched_setaffinity(0, cores.load)
+    _allow_many_connections()
     path = Path(tempfile.mkdtemp(prefix="onelast-bench-"))
     _clean_environment(path)
     folder = DataFolder(path)
@@ -144,6 +149,12 @@ async def built_stage() -> AsyncIterator[Stage]:
         yield Stage(folder, cores, url, ours, postgres.dsn_of("reference"))
 
 
+def _allow_many_connections() -> None:
+    """Raise the limit of open files, of the servers too, as far as it goes."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def _clean_environment(path: Path) -> None:
     """Let no setting of the caller's reach the servers, and let compiled code be kept, as an installed release has it."""
     for name in [name for name in os.environ if name.startswith("ONELAST_")]:
@@ -156,7 +167,7 @@ def _settings(folder: DataFolder, dsn: str, redis: str, upstream: str) -> dict[s
     return {
         "ONELAST_CATALOG_DSN": dsn, "ONELAST_REDIS_URL": redis, "ONELAST_UPSTREAM_URL": upstream,
         "ONELAST_DEFAULT_MODEL": FAST, "ONELAST_DATA_DIR": str(folder.path / "ours"), "ONELAST_SIGNUP_PLAN": "enterprise",
-        "ONELAST_LOG_LEVEL": "INFO",
+        "ONELAST_LOG_LEVEL": "INFO", "ONELAST_UPSTREAM_TOKEN_TIMEOUT": "600",
     }
 
 

@@ -21,12 +21,21 @@ class Conversation:
     say: bytes
     read: bytes
     page: bytes
+    token: str | None
 
     @classmethod
     def of(cls, session: str, token: str | None = None) -> "Conversation":
         path = f"/v1/sessions/{session}"
         page = request("GET", f"{path}/messages?limit=50", token=token)
-        return cls(request("POST", f"{path}/messages", _SAY, token), request("GET", path, token=token), page)
+        return cls(request("POST", f"{path}/messages", _SAY, token), request("GET", path, token=token), page, token)
+
+    def follow(self, run: str) -> bytes:
+        """Return the request for the events of one of its runs."""
+        return request("GET", f"/v1/runs/{run}/events", token=self.token)
+
+    def cancel(self, run: str) -> bytes:
+        """Return the request that ends one of its runs."""
+        return request("POST", f"/v1/runs/{run}/cancel", token=self.token)
 
 
 class Target(Protocol):

@@ -1,8 +1,9 @@
 """A scripted model server that costs next to nothing: `python -m bench.upstream --port N` (0 takes a free port and prints it).
 
 It answers POST /v1/chat/completions (streams only) and GET /v1/models. `scripted-50` sends 50 words at once, each an event of its
-own; `scripted-50-20ms` sends the first word at once and then one every 20 ms, `scripted-200-20ms` 200 of them. All bytes are made
-at the start, and all paced replies share one timer: every millisecond those are served whose turn it is.
+own; `scripted-50-20ms` sends the first word at once and then one every 20 ms, `scripted-200-20ms` 200 of them, and
+`scripted-stamps-20ms` 50 that tell when they were sent (time.perf_counter_ns, on Linux one clock for all processes). All bytes are
+made at the start, and all paced replies share one timer: every millisecond those are served whose turn it is.
 
 For faults, `scripted-fails-first` answers 500, `scripted-breaks-at-10` closes the connection after 10 words, and
 `scripted-stalls-at-10` says nothing more after 10 words. A last message of the assistant's that is a beginning of the reply, in
@@ -11,6 +12,7 @@ whole words, is continued.
 
 import argparse
 import asyncio
+import time
 from itertools import accumulate
 from typing import Any, Final, NamedTuple, cast
 
@@ -24,8 +26,11 @@ TEXT: Final = "".join(WORDS)
 FAULT_AT: Final = 10
 FAILING: Final = "scripted-fails-first"
 _FAULTS: Final = {"scripted-breaks-at-10": "break", "scripted-stalls-at-10": "stall"}
+STAMPS: Final = "scripted-stamps-20ms"
+_BLANK: Final = "0" * 20
 _WORDS: Final = {
-    "scripted-50": WORDS, "scripted-50-20ms": WORDS, "scripted-200-20ms": LONG_WORDS, **dict.fromkeys(_FAULTS, WORDS)
+    "scripted-50": WORDS, "scripted-50-20ms": WORDS, "scripted-200-20ms": LONG_WORDS, **dict.fromkeys(_FAULTS, WORDS),
+    STAMPS: (f"{_BLANK} ",) * len(WORDS),
 }
 _PACE: Final = 20
 _PLACES: Final = {length: number for number, length in enumerate(accumulate(map(len, LONG_WORDS)), 1)}
@@ -85,7 +90,7 @@ def _reply(model: str, *, usage: bool) -> "Reply":
     end = _event(model, [{"index": 0, "delta": {}, "finish_reason": "stop"}]) + (_event(model, [], count) if usage else b"")
     end += _chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n"
     steps = (_HEAD + words[0], *words[1:-1], words[-1] + end)
-    return Reply(steps, b"" if model.endswith("ms") else b"".join(steps), end)
+    return Reply(steps, b"" if model.endswith("ms") else b"".join(steps), end, "stamp" if model == STAMPS else "")
 
 
 def _whole(status: str, body: object) -> bytes:
@@ -167,6 +172,7 @@ class Upstream(asyncio.Protocol):
         self._buffer = b""
         self._steps: Steps = ()
         self._at = 0
+        self._stamps = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports have the methods of asyncio's, but not its class.
@@ -180,7 +186,8 @@ class Upstream(asyncio.Protocol):
         """Send the next piece; return whether there are more."""
         if self.transport.is_closing():
             return False
-        self.transport.write(self._steps[self._at])
+        piece = self._steps[self._at]
+        self.transport.write(piece.replace(_BLANK.encode(), b"%020d" % time.perf_counter_ns()) if self._stamps else piece)
         self._at += 1
         if self._at < len(self._steps):
             return True
@@ -225,7 +232,7 @@ class Upstream(asyncio.Protocol):
 
     def _say(self, reply: Reply, said: int) -> None:
         if not reply.whole:
-            self._steps, self._at = reply.after(said), 0
+            self._steps, self._at, self._stamps = reply.after(said), 0, reply.then == "stamp"
             if self.step():
                 self._scripts.pacer.add(self)
             return

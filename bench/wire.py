@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from msgspec import json
 
 from bench.upstream import TEXT
+
+LAST_CHUNK: Final = b"\r\n0\r\n\r\n"
 
 
 class WrongAnswer(Exception):

@@ -21,7 +21,7 @@ class MemoryRunLeases(RunLeases):
 
     def __init__(self, store: MemoryStore, node: NodeId) -> None:
         self._store, self._node = store, node
-        self._until, self._tenure = _RELEASED, 0
+        self._until, self._taken = _RELEASED, 0
 
     @property
     def node(self) -> NodeId:
@@ -29,20 +29,15 @@ class MemoryRunLeases(RunLeases):
         return self._node
 
     @property
-    def held(self) -> bool:
-        """Return whether the last renewal is recent."""
-        return self._store.clock.now() < self._until
-
-    @property
-    def tenure(self) -> int:
-        """Return how often the lease was taken."""
-        return self._tenure
+    def tenure(self) -> int | None:
+        """Return how often the lease was taken, if the last renewal is recent."""
+        return self._taken if self._store.clock.now() < self._until else None
 
     async def renew(self) -> Sequence[RunId]:
         """Renew, and read whom to stop."""
 
         def work(tables: Tables) -> list[RunId]:
-            self._tenure += not self.held
+            self._taken += self.tenure is None
             tables.leases[self._node] = self._until = self._store.clock.now() + LEASE
             return [run.id for run in tables.runs.values() if _made_by(run, self._node) and run.cancel_requested]
 

@@ -80,7 +80,7 @@ class PostgresRunLeases(RunLeases):
 
     def __init__(self, shards: Sequence[Database], node: NodeId, *, lease: float = LEASE_SECONDS) -> None:
         self._shards, self._node, self._lease = tuple(dict.fromkeys(shards)), node, lease
-        self._held_until, self._tenure = float("-inf"), 0
+        self._held_until, self._taken = float("-inf"), 0
         self._away: set[Database] = set()
         self._back_since: dict[Database, float] = {}
 
@@ -90,21 +90,16 @@ class PostgresRunLeases(RunLeases):
         return self._node
 
     @property
-    def held(self) -> bool:
-        """Return whether the last renewal on all shards began less than a lease ago, by this machine's clock."""
-        return time.monotonic() < self._held_until
-
-    @property
-    def tenure(self) -> int:
-        """Return how often the lease was taken, by this machine's clock."""
-        return self._tenure
+    def tenure(self) -> int | None:
+        """Return how often the lease was taken, if the last renewal on all shards began less than a lease ago by our clock."""
+        return self._taken if time.monotonic() < self._held_until else None
 
     async def renew(self) -> Sequence[RunId]:
         """Renew, and read whom to stop, in one statement."""
         began = time.monotonic()
         rows = await self._on_all(self._renew)
         if not self._away:
-            self._tenure += not self.held
+            self._taken += self.tenure is None
             self._held_until = began + self._lease
         return [row["id"] for row in rows]
 

@@ -18,13 +18,11 @@ class RunLeases(Protocol):
 
     @property
     @abstractmethod
-    def held(self) -> bool:
-        """Whether the lease stands for certain: while it does, no other node can claim a run of this one."""
+    def tenure(self) -> int | None:
+        """Return a number while the lease stands for certain (no other node can claim a run of this one), else None.
 
-    @property
-    @abstractmethod
-    def tenure(self) -> int:
-        """Return a number that changes when the lease may have ended before it was renewed: others may have runs of before."""
+        It changes when the lease may have ended before it was renewed: others may have runs of before.
+        """
 
     @abstractmethod
     async def renew(self) -> Sequence[RunId]:

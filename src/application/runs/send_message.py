@@ -1,7 +1,7 @@
 """Say something; the agent begins its reply."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from application.actor import Actor
 from application.agents.views import AgentView
@@ -93,10 +93,7 @@ class SendMessage:
             unit.runs.add(run)
             unit.record(session.changed())
             remember(unit.keys, once, owner, Begun(RunView.of(run)))
-            if session.active_run_id == run.id:
-                await self._store_and_make(unit, Assignment(run, session, message, agent, asyncio.Future()))
-            else:
-                await unit.commit()
+            await self._store(unit, command, Assignment(run, session, message, agent, asyncio.Future()))
         self.bell.ring(owner, run.id)
         return Accepted(message, RunView.of(run))
 
@@ -113,8 +110,21 @@ class SendMessage:
         known = await self.sessions.find_message_run(command.session_id, command.client_message_id)
         return None if known is None else Accepted(*known)
 
-    async def _store_and_make(self, unit: ShardUnitOfWork, order: Assignment) -> None:
-        """Commit while the model is asked already; nothing is told before the run is stored, and what fails is dropped."""
+    async def _store(self, unit: ShardUnitOfWork, command: SendMessageCommand, order: Assignment) -> None:
+        """Commit, and have the reply made if it is its turn; the model is asked during the commit already.
+
+        Not for a request that may be one of several: each would ask the model, and all but one for nothing.
+        """
+        if order.session is None or order.session.active_run_id != order.run.id:
+            await unit.commit()
+        elif command.once is not None or command.client_message_id is not None:
+            await unit.commit()
+            self.dispatcher.dispatch(replace(order, stored=None))
+        else:
+            await self._commit_while_asking(unit, order)
+
+    async def _commit_while_asking(self, unit: ShardUnitOfWork, order: Assignment) -> None:
+        """Nothing is told before the run is stored, and what is not stored is dropped."""
         assert order.stored is not None
         self.dispatcher.dispatch(order)
         try:

@@ -67,7 +67,7 @@ class RunsProvider(Provider):
     @provide
     async def run_log(self, settings: Settings, leases: RunLeases) -> AsyncIterator[RunLog]:
         """Return the log on Redis or Valkey; it connects by itself."""
-        log = RedisRunLog(settings.require_redis(), tenure=lambda: leases.tenure if leases.held else None)
+        log = RedisRunLog(settings.require_redis(), tenure=lambda: leases.tenure)
         with suppress(Unavailable):
             await log.open()
         yield log

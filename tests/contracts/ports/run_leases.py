@@ -57,11 +57,11 @@ class RunLeasesSuite:
         self, first: RunLeases, second: RunLeases, shards: Shards, elapse: Elapse
     ) -> None:
         run = await begun_by(first, shards)
-        assert first.held
+        assert first.tenure is not None
         assert await self.claim(second, run) is None
         await elapse()
         await first.renew()
-        assert first.held
+        assert first.tenure is not None
         assert await self.claim(second, run) is None
         assert (await read_run(shards, run.owner_id, run.id)).attempt == 1
 
@@ -70,7 +70,7 @@ class RunLeasesSuite:
     ) -> None:
         run = await begun_by(first, shards)
         await elapse()
-        assert not first.held
+        assert first.tenure is None
         claimers = [join() for _ in range(8)]
         await asyncio.gather(*(claimer.renew() for claimer in claimers))
         claims = [found(run, list(one)) for one in await asyncio.gather(*(claimer.claim(1_000) for claimer in claimers))]

@@ -52,10 +52,12 @@ async def test_events_arrive_while_the_model_still_thinks_and_the_rest_when_it_g
 
 async def test_streams_are_spread_over_the_nodes(edge: Edge) -> None:
     async with AsyncExitStack() as stack:
+        streams = []
         for _ in range(4):
             caller = await stack.enter_async_context(edge.caller())
             session = await caller.session(await caller.agent("scripted-stalls"))
-            await beginning_of(await stack.enter_async_context(stream(caller, session)))
+            streams.append(await stack.enter_async_context(stream(caller, session)))
+            await beginning_of(streams[-1])
         await edge.first.serves(2, 0)
         await edge.second.serves(2, 0)
         edge.first.scripted.release()

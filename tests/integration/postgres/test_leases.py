@@ -44,11 +44,11 @@ async def test_after_an_outage_nodes_have_time_to_come_back_before_their_runs_ar
         with pytest.raises(Unavailable):
             await leases.renew()
     await asyncio.sleep(2.1)
-    assert not first.held
+    assert first.tenure is None
     await own_server.start()
     await second.renew()
     assert found(run, list(await second.claim(100))) is None
     await first.renew()
-    assert first.held
+    assert first.tenure is not None
     assert found(run, list(await second.claim(100))) is None
     await database.close()

@@ -159,7 +159,7 @@ class RunLifeMachine(RuleBasedStateMachine):
     async def _new_node(self) -> LifeNode:
         """Return a node that has its lease, as it must before it serves."""
         node = LifeNode(next(self._numbers), self.shared)
-        while not node.leases.held:
+        while node.leases.tenure is None:
             node.tend()
             await self._step(5)
         return node
