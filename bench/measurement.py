@@ -23,7 +23,7 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One round of one side: a value for each metric's key (the reference may lack some), and what the load took if it was one."""
+    """One round of one side: a value for each metric's key (the reference may lack some), and what a load took."""
 
     values: Mapping[str, float]
     usage: Usage | None = None

@@ -2,8 +2,8 @@
 
 It answers POST /v1/chat/completions (streams only) and GET /v1/models. `scripted-50` sends 50 words at once, each an event of its
 own; `scripted-50-20ms` sends the first word at once and then one every 20 ms, `scripted-200-20ms` 200 of them, and
-`scripted-stamps-20ms` 50 that tell when they were sent (time.perf_counter_ns, on Linux one clock for all processes). All bytes are
-made at the start, and all paced replies share one timer: every millisecond those are served whose turn it is.
+`scripted-stamps-20ms` 50 that tell when they were sent (time.perf_counter_ns, on Linux one clock for all processes). All bytes
+are made at the start, and all paced replies share one timer: every millisecond those are served whose turn it is.
 
 For faults, `scripted-fails-first` answers 500, `scripted-breaks-at-10` closes the connection after 10 words, and
 `scripted-stalls-at-10` says nothing more after 10 words. A last message of the assistant's that is a beginning of the reply, in

@@ -11,6 +11,7 @@ from tests.chaos.checker import violations
 from tests.chaos.plan import Plan
 from tests.chaos.rehearsal import rehearse
 from tests.chaos.report import keep_if_wrong, summary
+from tests.support.load_balancers import installed
 
 _SHOWN = 20
 
@@ -24,6 +25,8 @@ def main() -> int:
     parser.add_argument("--forgetful", action="store_true", help="a Valkey that keeps nothing on disk")
     parser.add_argument("--keep", type=Path, default=Path(".onelast/chaos"), help="where the history of a failure goes")
     given = parser.parse_args()
+    if not installed("haproxy"):
+        parser.error("HAProxy is not installed; on Debian: apt-get install haproxy")
     seed = secrets.randbelow(1_000_000) if given.seed is None else given.seed
     return run(Plan(given.minutes * 60, given.streams, given.nodes, seed, given.forgetful), given.keep)
 

@@ -20,11 +20,35 @@ from tests.chaos.plan import Plan
 from tests.support.fault_proxy import FaultProxy
 from tests.support.load_balancers import haproxy
 from tests.support.processes import run_onelast, running, until
-from tests.support.servers import FAST
 
-# An entry is with the system before its writer gets an answer, so a killed server loses nothing.
+# What is acknowledged is with the operating system: a server that is killed loses nothing.
+_SAFE_FROM_KILLS = {"fsync": "off", "full_page_writes": "off"}
 _REMEMBERING = {"appendonly": "yes", "appendfsync": "no", "maxmemory-policy": "noeviction", "maxmemory": "1gb"}
 _FORGETTING = {"maxmemory-policy": "noeviction", "maxmemory": "1gb"}
+
+
+class Postgres:
+    """A server on a port that stays its own."""
+
+    def __init__(self, folder: DataFolder) -> None:
+        self._folder, self._port = folder, free_port()
+        self._server: EmbeddedPostgres | None = None
+
+    async def start(self) -> str:
+        """Start it, and return the address of its database."""
+        self._server = await EmbeddedPostgres.start(self._folder, port=self._port, settings=_SAFE_FROM_KILLS)
+        return self._server.dsn
+
+    async def stop(self) -> None:
+        """Have it end in due form."""
+        if self._server is not None:
+            await self._server.stop()
+
+    async def kill(self) -> None:
+        """End it as the loss of its process would."""
+        assert self._server is not None
+        self._server.kill()
+        await self._server.stop()
 
 
 class Valkey:
@@ -57,8 +81,10 @@ class Valkey:
 class Cluster:
     """Nodes, the servers under them, and the ways in: through the load balancer, or to a node itself."""
 
-    def __init__(self, nodes: list[Node], valkey: Valkey, dsn: str, front: FaultProxy, sides: list[FaultProxy]) -> None:
-        self.nodes, self.valkey, self.dsn = nodes, valkey, dsn
+    def __init__(
+        self, nodes: list[Node], postgres: Postgres, valkey: Valkey, dsn: str, front: FaultProxy, sides: list[FaultProxy]
+    ) -> None:
+        self.nodes, self.postgres, self.valkey, self.dsn = nodes, postgres, valkey, dsn
         self.front, self.sides = front, sides
 
     @property
@@ -84,13 +110,11 @@ async def running_cluster(plan: Plan) -> AsyncIterator[Cluster]:
         async with AsyncExitStack() as stack:
             folder = DataFolder(Path(path))
             stack.callback(folder.release)
-            valkey = Valkey(folder, forgetful=plan.forgetful)
-            postgres, valkey_url, model_url = await asyncio.gather(
-                EmbeddedPostgres.start(folder, settings=FAST), valkey.start(), _model(stack)
-            )
+            postgres, valkey = Postgres(folder), Valkey(folder, forgetful=plan.forgetful)
             stack.push_async_callback(postgres.stop)
             stack.push_async_callback(valkey.stop)
-            settings = _settings(postgres.dsn, valkey_url, model_url)
+            dsn, valkey_url, model_url = await asyncio.gather(postgres.start(), valkey.start(), _model(stack))
+            settings = _settings(dsn, valkey_url, model_url)
             migrated = await run_onelast("migrate", environment=settings)
             assert migrated.status == 0, migrated.err
             nodes = [await _node(number, settings, stack) for number in range(1, plan.nodes + 1)]
@@ -98,7 +122,7 @@ async def running_cluster(plan: Plan) -> AsyncIterator[Cluster]:
             balancer = await stack.enter_async_context(haproxy([node.port for node in nodes]))
             front = await stack.enter_async_context(FaultProxy.before(balancer))
             sides = [await stack.enter_async_context(FaultProxy.before(node.port)) for node in nodes]
-            yield Cluster(nodes, valkey, postgres.dsn, front, sides)
+            yield Cluster(nodes, postgres, valkey, dsn, front, sides)
 
 
 async def _has_loaded(client: Redis) -> bool:

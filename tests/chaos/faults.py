@@ -42,6 +42,7 @@ class Faults:
             tasks.create_task(self._go_on([self._kill, self._freeze], 6.0, ends))
             tasks.create_task(self._go_on([self._cut, self._cut, self._silence, self._delay, self._lose_replies], 1.0, ends))
             tasks.create_task(self._go_on([self._restart_valkey, self._restart_valkey, self._long_outage], 8.0, ends))
+            tasks.create_task(self._go_on([self._restart_postgres], 30.0, ends))
 
     async def _go_on(self, faults: Sequence[Fault], pause: float, ends: float) -> None:
         while True:
@@ -125,6 +126,14 @@ class Faults:
         for node in self._cluster.nodes:
             lines += [(node.postgres, f"{node.name} – Postgres"), (node.valkey, f"{node.name} – Valkey")]
         return self._random.choice(lines)
+
+    async def _restart_postgres(self) -> None:
+        way = self._random.choice([self._cluster.postgres.kill, self._cluster.postgres.stop])
+        self._note(f"{way.__name__} Postgres")
+        await way()
+        await asyncio.sleep(self._random.choice([0.0, self._random.uniform(0, 4)]))
+        await self._cluster.postgres.start()
+        self._note("Postgres is back")
 
     async def _restart_valkey(self) -> None:
         await self._without_valkey(self._random.choice([0.0, self._random.uniform(0, 0.5)]))

@@ -8,7 +8,7 @@ from tests.support.fault_proxy import FaultProxy
 from tests.support.processes import ONELAST, Program, running
 
 _READY = "serving on "
-_MOST_STARTS = 5
+_MOST_STARTS = 20
 
 
 class Node:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from tests.chaos.history import History
 from tests.chaos.plan import Plan
@@ -66,7 +67,7 @@ def _write(folder: Path, plan: Plan, history: History, logs: Mapping[str, str], 
         (folder / f"{name}.log").write_text(log)
 
 
-def _counted(counts: Mapping[object, int]) -> str:
+def _counted(counts: Counter[Any]) -> str:
     return ", ".join(f"{count} {name}" for name, count in sorted(counts.items(), key=lambda item: str(item[0]))) or "none"
 
 

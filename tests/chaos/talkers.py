@@ -86,7 +86,8 @@ class Talker:
         outcome = await self._socket.say(said, {**body, "session_id": self.session_id})
         if isinstance(outcome, str):
             again = outcome in AGAIN_LATER_CODES or (outcome == "run_active" and body["on_active"] != "reject")
-            return await self._wait(said, None if again else outcome)
+            await self._wait(said, None if again else outcome)
+            return None
         return outcome
 
     async def _say_streaming(self, said: Said, body: Mapping[str, Any]) -> Viewing | None:
@@ -96,7 +97,8 @@ class Talker:
         with suppress(*NO_ANSWER):
             async with self.line.stream("POST", url, {**body, "stream": True}) as answer:
                 if answer.status != 200:
-                    return await self._refused(said, await answer_of(answer), body)
+                    await self._refused(said, await answer_of(answer), body)
+                    return None
                 run_id = answer.headers["location"].removeprefix(_RUN_PATH).removesuffix("/events")
                 said.run_id = run_id
                 viewing = self._viewer.begin(run_id)
@@ -108,14 +110,16 @@ class Talker:
         """Say it and be told the run."""
         answer = await self.line.request("POST", self._path(), body, prefer="respond-async")
         if answer.status != 202:
-            return await self._refused(said, answer, body)
+            await self._refused(said, answer, body)
+            return None
         return self._accepted(said, answer)
 
     async def _say_and_wait(self, said: Said, body: Mapping[str, Any]) -> Viewing | None:
         """Say it and wait for the whole reply."""
         answer = await self.line.request("POST", self._path(), body)
         if answer.status != 201:
-            return await self._refused(said, answer, body)
+            await self._refused(said, answer, body)
+            return None
         return self._accepted(said, answer)
 
     def _accepted(self, said: Said, answer: Answer) -> Viewing:

@@ -96,11 +96,15 @@ class RedisRunLog(RunLog):
                 raise FencedOut(f"run {run_id} is at attempt {entries[-1].attempt}")
             lines = _lines(entries)
             manuscript = Manuscript(self._transcripts.open(run_id), opening.attempt, lines, tenure=tenure)
-            manuscript.tell([opening] if lines else [created, opening])
-            if (await self._ask(self._append(manuscript)))[0] == _WRITTEN:
-                self._following.leave(run_id)
-                manuscript.landed()
-                return Opened(self._writer(manuscript), [RunEvent(run_id, seq, body) for seq, body in enumerate(lines, 1)])
+            if entries and entries[-1].attempt == opening.attempt and lines[-1] == opening:
+                del lines[-1]  # written before, when the answer was lost
+            else:
+                manuscript.tell([opening] if lines else [created, opening])
+                if (await self._ask(self._append(manuscript)))[0] != _WRITTEN:
+                    continue
+            self._following.leave(run_id)
+            manuscript.landed()
+            return Opened(self._writer(manuscript), [RunEvent(run_id, seq, body) for seq, body in enumerate(lines, 1)])
 
     async def last_seq(self, run_id: RunId) -> int:
         """Return the last number written."""

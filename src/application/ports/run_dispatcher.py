@@ -17,7 +17,8 @@ from domain.shared.identifiers import RunId
 class Assignment:
     """A run to make, and what is known already; the rest is read from the database.
 
-    A run whose commit is still under way has a future, `stored`: the model may be asked, and nobody told, before it is done.
+    A run whose commit is still under way has a future, `stored`: nobody is told before it is done, and the model is asked before
+    only if the run `asks_early`.
     """
 
     run: Run
@@ -25,6 +26,7 @@ class Assignment:
     message: Message | None = None
     agent: AgentView | None = None
     stored: "asyncio.Future[None] | None" = None
+    asks_early: bool = False
 
 
 class RunDispatcher(Protocol):

@@ -128,6 +128,8 @@ class MakeReply:
             reply.error = UNKNOWN_ERROR
 
     async def _relay(self, order: Assignment, reply: Reply, writer: RunWriter) -> None:
+        if order.stored is not None and not order.asks_early:
+            await asyncio.wait({order.stored})
         request = await _patiently(lambda: self.prompting.request(order, reply))
         async with aclosing(self.models.stream(request)) as chunks:  # type: ignore[type-var]
             async for chunk in chunks:

@@ -1,7 +1,7 @@
 """Say something; the agent begins its reply."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from application.actor import Actor
 from application.agents.views import AgentView
@@ -93,7 +93,9 @@ class SendMessage:
             unit.runs.add(run)
             unit.record(session.changed())
             remember(unit.keys, once, owner, Begun(RunView.of(run)))
-            await self._store(unit, command, Assignment(run, session, message, agent, asyncio.Future()))
+            # What may be one of several duplicates would ask the model as often, and all but once for nothing.
+            alone = once is None and command.client_message_id is None
+            await self._store(unit, Assignment(run, session, message, agent, asyncio.Future(), asks_early=alone))
         self.bell.ring(owner, run.id)
         return Accepted(message, RunView.of(run))
 
@@ -110,23 +112,12 @@ class SendMessage:
         known = await self.sessions.find_message_run(command.session_id, command.client_message_id)
         return None if known is None else Accepted(*known)
 
-    async def _store(self, unit: ShardUnitOfWork, command: SendMessageCommand, order: Assignment) -> None:
-        """Commit, and have the reply made if it is its turn; the model is asked during the commit already.
-
-        Not for a request that may be one of several: each would ask the model, and all but one for nothing.
-        """
-        if order.session is None or order.session.active_run_id != order.run.id:
-            await unit.commit()
-        elif command.once is not None or command.client_message_id is not None:
-            await unit.commit()
-            self.dispatcher.dispatch(replace(order, stored=None))
-        else:
-            await self._commit_while_asking(unit, order)
-
-    async def _commit_while_asking(self, unit: ShardUnitOfWork, order: Assignment) -> None:
-        """Nothing is told before the run is stored, and what is not stored is dropped."""
+    async def _store(self, unit: ShardUnitOfWork, order: Assignment) -> None:
+        """Commit, and have the reply made if it is its turn: from now on, for its viewers; what is not stored is dropped."""
+        assert order.session is not None
         assert order.stored is not None
-        self.dispatcher.dispatch(order)
+        if order.session.active_run_id == order.run.id:
+            self.dispatcher.dispatch(order)
         try:
             await unit.commit()
         except BaseException:

@@ -1,7 +1,9 @@
 """The line between a node and Valkey breaks at a bad moment."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -18,7 +20,10 @@ from application.runs.transcript import Transcripts
 from domain.runs.run import RunStatus
 from domain.shared.errors import Unavailable
 from domain.shared.identifiers import RunId
+from tests.contracts.ports.run_log import new_run, opening
 from tests.support.fault_proxy import FaultProxy
+
+T = TypeVar("T")
 
 
 class FailingOncePipe(Pipe):
@@ -87,3 +92,37 @@ async def test_what_is_said_on_a_line_that_broke_just_now_is_lost_without_a_nois
         return True
 
     assert await asyncio.to_thread(uvloop.run, scenario())
+
+
+async def test_a_run_is_taken_over_once_though_the_answer_to_that_is_lost(valkey_url: str) -> None:
+    created, attempt, prefix, port = new_run(), opening(2, keep=True), f"test:{uuid4()}:", urlsplit(valkey_url).port
+    assert port is not None
+    async with FaultProxy.before(port) as line:
+        lost, witness = RedisRunLog(valkey_url, prefix=prefix), RedisRunLog(valkey_url, prefix=prefix)
+        claimer = RedisRunLog(valkey_url.replace(f":{port}/", f":{line.port}/"), prefix=prefix)
+        lost.begin(created.run.id).tell(created, MessageDelta("one "))
+        feed = await witness.feed(created.run.id, 0)
+        assert len(await feed.next(10)) == 2
+        await claimer.open()
+        line.delay = 0.2
+        taking = asyncio.create_task(claimer.take_over(created, attempt))
+        assert [event.body for event in await feed.next(10)] == [attempt]
+        line.cut()
+        with pytest.raises(Unavailable):
+            await taking
+        line.delay = 0.0
+        opened = await again(lambda: claimer.take_over(created, attempt))
+        assert [event.body for event in opened.written] == [created, MessageDelta("one ")]
+        opened.writer.tell(MessageDelta("two "), End(RunStatus.COMPLETED))
+        assert await opened.writer.settle() == 5
+        assert [event.seq for event in await feed.next(10)] == [4, 5]
+        for log in (lost, witness, claimer):
+            await log.close()
+
+
+async def again(work: Callable[[], Awaitable[T]]) -> T:
+    """Return what is answered when the line is there again."""
+    while True:
+        with suppress(Unavailable):
+            return await work()
+        await asyncio.sleep(0.05)

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from application.ports.chat_model import ModelFailed
-from bench.upstream import LONG_TEXT, LONG_WORDS, TEXT, start
+from bench.upstream import LONG_TEXT, LONG_WORDS, STAMPS, TEXT, start
 from domain.runs.run import Usage
 from tests.integration.models.asking import hear, hear_failing, model_at, request
 
@@ -52,7 +53,7 @@ async def test_it_lists_its_models_and_refuses_others(url: str) -> None:
     async with model_at(url, None, ("*",)) as model:
         assert [info.name for info in await model.list()] == [
             "scripted-50", "scripted-50-20ms", "scripted-200-20ms", "scripted-breaks-at-10", "scripted-stalls-at-10",
-            "scripted-fails-first",
+            "scripted-stamps-20ms", "scripted-fails-first",
         ]
         with pytest.raises(ModelFailed, match="answered 404: There is no such model"):
             await hear(model, request("another"))
@@ -62,6 +63,15 @@ async def test_the_long_reply_has_two_hundred_words(url: str) -> None:
     async with model_at(url) as model:
         *words, usage = await hear(model, request("scripted-200-20ms"))
         assert ("".join(map(str, words)), usage) == (LONG_TEXT, Usage(10, 200))
+
+
+async def test_its_stamps_are_the_times_at_which_it_sent_them(url: str) -> None:
+    async with model_at(url) as model:
+        began = time.perf_counter_ns()
+        *words, _ = await hear(model, request(STAMPS))
+        stamps = [int(word) for word in "".join(map(str, words)).split()]
+        assert (len(stamps), stamps) == (50, sorted(set(stamps)))
+        assert began < stamps[0] < stamps[-1] < time.perf_counter_ns()
 
 
 @pytest.mark.parametrize(("name", "of"), [("scripted-50", 50), ("scripted-50-20ms", 50), ("scripted-200-20ms", 200)])
