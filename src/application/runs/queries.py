@@ -56,7 +56,8 @@ class FollowRun:
             if cursor >= run.last_seq:
                 return StoredFeed(await self._told(last_events, actor.user_id, run, cursor))
         feed = await self.log.feed(run_id, cursor)
-        return WatchedFeed(feed, cursor, partial(self._remainder, actor.user_id, run_id))
+        text_told_at = run.last_seq - _TOLD_AFTER_THE_COMMIT if run.status.terminal else None
+        return WatchedFeed(feed, cursor, partial(self._remainder, actor.user_id, run_id), text_told_at)
 
     async def _remainder(self, owner_id: UserId, run_id: RunId, cursor: int) -> Sequence[RunEvent]:
         """Return the end of a run whose maker died between storing it and telling so."""

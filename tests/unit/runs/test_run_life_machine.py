@@ -223,7 +223,8 @@ class RunLifeMachine(RuleBasedStateMachine):
         for viewing in self.history.viewings:
             if node.runs and not viewing.ended:
                 feed = await node.follow_run.execute(self.actor, RunId(viewing.run_id), viewing.cursor)
-                viewing.events += [seen(event) for event in await feed.next(0)]
+                while events := await feed.next(0):
+                    viewing.events += [seen(event) for event in events]
                 feed.close()
 
     async def _heal(self) -> None:
