@@ -59,8 +59,9 @@ class MemoryRunLeases(RunLeases):
         born_before = self._store.clock.now() - _STRAY
 
         def work(tables: Tables) -> list[Run]:
-            own = [run for run in tables.runs.values() if _made_by(run, self._node) and run.id not in making]
-            return self._take(tables, [run for run in own if run.created_at < born_before], limit, lambda _: False)
+            made = [run for run in tables.runs.values() if run.node is not None and _made_by(run, run.node)]
+            strays = [run for run in made if run.node not in tables.leases or (run.node == self._node and run.id not in making)]
+            return self._take(tables, [run for run in strays if run.created_at < born_before], limit, lambda _: False)
 
         return await self._store.change(work)
 

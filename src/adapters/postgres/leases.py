@@ -60,9 +60,11 @@ _CLAIM: Final = _taking(
     .where(NODES.c.alive_until < func.now() - _seconds("grace"), _open)
 )
 _old_enough: Final = RUNS.c.created_at < func.now() - text(f"interval '{_STRAY_SECONDS} seconds'")
+_ours_unmade: Final = (RUNS.c.node == _node) & (RUNS.c.id != func.all(bindparam("making", type_=ARRAY(Id))))
+# The last commit of a node that left may have come after its row was swept away.
+_of_nobody: Final = RUNS.c.node.is_not(None) & ~exists().where(NODES.c.id == RUNS.c.node)
 _RECLAIM: Final = _taking(
-    select(RUNS.c.id, literal(0, Integer).label("lost"))
-    .where(RUNS.c.node == _node, _open, _old_enough, RUNS.c.id != func.all(bindparam("making", type_=ARRAY(Id))))
+    select(RUNS.c.id, literal(0, Integer).label("lost")).where(_open, _old_enough, _ours_unmade | _of_nobody)
 )
 _SWEEP: Final = Statement(
     delete(NODES).where(

@@ -34,7 +34,10 @@ class RunLeases(Protocol):
 
     @abstractmethod
     async def reclaim(self, making: Collection[RunId], limit: int) -> Sequence[Run]:
-        """Return this node's runs that are not among those it is `making`, likewise: their beginning was lost on the way."""
+        """Take over this node's runs that are not among those it is `making`, and those of nodes that nobody remembers.
+
+        Their beginning was lost on the way: between a commit and its acknowledgement, or behind a node that had left.
+        """
 
     @abstractmethod
     async def release(self) -> None:

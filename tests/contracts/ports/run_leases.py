@@ -132,6 +132,13 @@ class RunLeasesSuite:
         assert (stray.attempt, stray.losses, stray.node) == (2, 0, first.node)
         assert found(made, taken) is None
 
+    async def test_runs_of_a_node_that_nobody_remembers_are_taken(self, first: RunLeases, join: Join, shards: Shards) -> None:
+        run = await begun_by(join(), shards)
+        assert await self.claim(first, run) is None
+        taken = found(run, list(await first.reclaim([], 1_000)))
+        assert taken is not None
+        assert (taken.attempt, taken.node) == (2, first.node)
+
     async def test_a_claim_takes_no_more_than_it_is_asked_for(
         self, first: RunLeases, second: RunLeases, shards: Shards
     ) -> None:
