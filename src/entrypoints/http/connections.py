@@ -26,8 +26,8 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
             self.writable.set()
         try:
             await super().send(message)
-        except RuntimeError as error:
-            if not self.close_sent:
+        except (RuntimeError, AssertionError) as error:
+            if not (self.close_sent or self.conn.eof_sent):
                 raise
             raise ClientDisconnected from error
         if self.close_timer is not None:

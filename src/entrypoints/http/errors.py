@@ -37,6 +37,7 @@ _CODES: Final = {
 }
 _UNKNOWN_FIELD: Final = re.compile(r"unknown field `([^`]*)`")
 _NO_BODY: Final = "'data'"  # how Litestar says that a body is missing
+_GONE: Final = "client disconnected prematurely"  # Litestar's 500 for a caller who left in the middle of the body
 _MISSING_FIELD: Final = re.compile(r"missing required field `([^`]*)`")
 
 
@@ -96,6 +97,8 @@ def on_validation_error(request: Request[Any, Any, Any], error: ValidationExcept
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """Answer with the framework's own status in our envelope."""
     status = error.status_code
+    if error.detail == _GONE:
+        return _answer(request, 400, "invalid_request_error", "malformed_request", "The body never came.")
     if status >= 500:
         return on_unknown_error(request, error)
     kind = next((k for _, s, k in _FAMILIES if s == status), "invalid_request_error")
