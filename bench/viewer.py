@@ -3,13 +3,15 @@
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Final, Self, cast
+from typing import Final, Self, TypeVar, cast
 
 from bench.wire import LAST_CHUNK, WrongAnswer
 
+T = TypeVar("T")
+_PATIENCE: Final = 60.0
 _FRAME: Final = re.compile(rb"id: (\d+)\nevent: (\S+)\ndata: (.+)\n\n")
 _LOCATION: Final = re.compile(rb"\r\nlocation: /v1/runs/(\w+)/events\r\n")
 
@@ -78,7 +80,7 @@ class Viewer(asyncio.Protocol):
         self._pieces.append((time.perf_counter(), data))
         if not self.seen.done() and self._mark in b"".join(data for _, data in self._pieces):
             self.seen.set_result(None)
-        if data.endswith(LAST_CHUNK[-5:]) and not self.ended.done() and self._tail().endswith(LAST_CHUNK):
+        if not self.ended.done() and self._tail().endswith(LAST_CHUNK):
             self.ended.set_result(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -90,3 +92,12 @@ class Viewer(asyncio.Protocol):
 
     def _tail(self) -> bytes:
         return b"".join(data for _, data in self._pieces[-4:])
+
+
+async def together(waited: Iterable[Awaitable[T]]) -> list[T]:
+    """Return what all of these return; WrongAnswer if that takes longer than a minute."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await asyncio.gather(*waited)
+    except TimeoutError:
+        raise WrongAnswer(f"What should have come on the streams did not come within {_PATIENCE:.0f} s.") from None

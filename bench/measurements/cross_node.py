@@ -15,12 +15,12 @@ from bench.measurement import Metric, Sample, Side
 from bench.stage import STAMPED, Stage
 from bench.targets import Conversation, Target
 from bench.upstream import WORDS
-from bench.viewer import Arrival, Viewer
+from bench.viewer import Arrival, Viewer, together
 from bench.wire import WrongAnswer
 
 _WIDTH = 20
 _APART = 0.021  # A millisecond more than the pace, so that words of different runs come at different times.
-_PATIENCE = 60.0
+_PATIENCE = 5.0
 _CHANNEL = "bench"
 _EVENTS = 1000
 Times = list[float]
@@ -58,13 +58,11 @@ class CrossNode:
     async def _sample(self, stage: Stage, here: Target, elsewhere: Target) -> Sample:
         conversations = await here.converse(_WIDTH * self._each)
         meter = Meter(here.pid, stage.cores, elsewhere.pid)
-        async with asyncio.timeout(_PATIENCE), asyncio.TaskGroup() as tasks:
-            lanes = [
-                tasks.create_task(_lane(here, elsewhere, conversations[number::_WIDTH], number * _APART))
-                for number in range(_WIDTH)
-            ]
+        lanes = await together(
+            _lane(here, elsewhere, conversations[number::_WIDTH], number * _APART) for number in range(_WIDTH)
+        )
         usage = await meter.stop()
-        live = [pair for lane in lanes for watched in lane.result() for pair in _live(*watched)]
+        live = [pair for lane in lanes for watched in lane for pair in _live(*watched)]
         return Sample(
             _quantiles("", [delay for _, far in live for delay in _delays(far)])
             | _quantiles("here_", [delay for near, _ in live for delay in _delays(near)])

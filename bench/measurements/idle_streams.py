@@ -12,13 +12,12 @@ from bench.measurement import Metric, Sample, Side
 from bench.stage import STALLED, Stage
 from bench.targets import Conversation, Target
 from bench.upstream import FAULT_AT, LONG_WORDS
-from bench.viewer import Viewer
+from bench.viewer import Viewer, together
 from bench.wire import WrongAnswer
 
 _MARK = LONG_WORDS[FAULT_AT - 1].encode()
 _WIDTH = 32
 _SETTLE = 0.5
-_PATIENCE = 60.0
 Stream = tuple[Conversation, Viewer]
 
 
@@ -76,8 +75,7 @@ async def _weight(target: Target, asked: Sequence[tuple[Conversation, bytes]], h
         async with turns:
             held.append((conversation, await Viewer.open(target.port, ask, _MARK)))
 
-    async with asyncio.timeout(_PATIENCE):
-        await asyncio.gather(*(open_one(*each) for each in asked))
+    await together(open_one(*each) for each in asked)
     await asyncio.sleep(_SETTLE)
     return (server.memory_info().rss - before) / len(asked) / 1e3
 
@@ -85,8 +83,7 @@ async def _weight(target: Target, asked: Sequence[tuple[Conversation, bytes]], h
 async def _end(target: Target, streams: Sequence[Stream], viewers: Sequence[Stream]) -> None:
     """Cancel the runs, which another node would take over otherwise; WrongAnswer if a viewer is not told how they ended."""
     await fetch(target.port, [conversation.cancel(viewer.run) for conversation, viewer in streams])
-    async with asyncio.timeout(_PATIENCE):
-        await asyncio.gather(*(viewer.ended for _, viewer in (*streams, *viewers)))
+    await together(viewer.ended for _, viewer in (*streams, *viewers))
     ends = {viewer.arrivals()[-1].data[-25:] for _, viewer in (*streams, *viewers)}
     if not all(b'"cancelled"' in end for end in ends):
         raise WrongAnswer(f"Not all streams were told that they are cancelled: {ends}.")
