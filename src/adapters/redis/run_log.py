@@ -63,7 +63,7 @@ class RedisRunLog(RunLog):
     """
 
     def __init__(
-        self, url: str, *, prefix: str = "onelast:run:", window: float = 0.005, lifetime: float = 120.0, alone_after: float = 2.0,
+        self, url: str, *, prefix: str = "onelast:run:", window: float = 0.001, lifetime: float = 120.0, alone_after: float = 2.0,
         tenure: Callable[[], int | None] = lambda: 0, patience: float = 1.0,
     ) -> None:
         self._prefix, self._window, self._ended_millis = prefix, window, round(lifetime * 1000)

@@ -6,13 +6,14 @@ from typing import Final
 
 from application.ports.run_log import End, RunEvent, RunFeed
 
-_SILENCE_SECONDS: Final = 3.0
+_SHORTEST_SILENCE_SECONDS: Final[float] = 3.0
+_LONGEST_SILENCE_SECONDS: Final[float] = 48.0
 _SILENCE_BEFORE_THE_END_SECONDS: Final = 0.25
 Remainder = Callable[[int], Awaitable[Sequence[RunEvent]]]
 
 
 class WatchedFeed(RunFeed):
-    """Reads along a log. After three seconds of silence it asks for the `remainder` behind its cursor, empty during a run.
+    """Reads along a log. After some silence it asks for the `remainder` behind its cursor, empty during a run; then ever later.
 
     Of a run that is known to have ended, only the outcome and the end follow number `text_told_at`: they are asked for soon.
     """
@@ -20,6 +21,8 @@ class WatchedFeed(RunFeed):
     def __init__(self, log: RunFeed, cursor: int, remainder: Remainder, text_told_at: int | None = None) -> None:
         self._log, self._cursor, self._remainder, self._text_told_at = log, cursor, remainder, text_told_at
         self._ended = self._closed = False
+        self._silence: float = _SHORTEST_SILENCE_SECONDS
+        self._ask_at = asyncio.get_running_loop().time() + self._silence
 
     @property
     def closed(self) -> bool:
@@ -28,18 +31,20 @@ class WatchedFeed(RunFeed):
 
     async def next(self, patience: float) -> Sequence[RunEvent]:
         """Return what follows; nothing once the end was told."""
-        deadline = asyncio.get_running_loop().time() + patience
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + patience
         while not (self._ended or self.closed):
-            left = deadline - asyncio.get_running_loop().time()
-            near_the_end = self._text_told_at is not None and self._cursor >= self._text_told_at
-            silence = _SILENCE_BEFORE_THE_END_SECONDS if near_the_end else _SILENCE_SECONDS
-            events = await self._log.next(max(0.0, min(left, silence)))
-            if not events and (near_the_end or left >= silence) and not self.closed:
+            soon = self._text_told_at is not None and self._cursor >= self._text_told_at
+            ask_at = loop.time() + _SILENCE_BEFORE_THE_END_SECONDS if soon else self._ask_at
+            events = await self._log.next(max(0.0, min(deadline, ask_at) - loop.time()))
+            if not events and not self.closed and (soon or loop.time() >= self._ask_at):
                 events = await self._remainder(self._cursor)
+                self._silence = min(2 * self._silence, _LONGEST_SILENCE_SECONDS)
+                self._ask_at = loop.time() + self._silence
             if events:
-                self._cursor, self._ended = events[-1].seq, isinstance(events[-1].body, End)
+                self._heard(events)
                 return events
-            if left <= 0:
+            if loop.time() >= deadline:
                 break
         return ()
 
@@ -47,3 +52,8 @@ class WatchedFeed(RunFeed):
         """Stop reading."""
         self._closed = True
         self._log.close()
+
+    def _heard(self, events: Sequence[RunEvent]) -> None:
+        self._silence = _SHORTEST_SILENCE_SECONDS
+        self._ask_at = asyncio.get_running_loop().time() + self._silence
+        self._cursor, self._ended = events[-1].seq, isinstance(events[-1].body, End)

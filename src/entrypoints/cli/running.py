@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 from collections.abc import Coroutine
 from typing import Any
@@ -10,7 +11,12 @@ import uvloop
 
 
 def run_until_signal(main: Coroutine[Any, Any, None]) -> None:
-    """Run `main`; SIGINT and SIGTERM cancel it so that it cleans up, a second one ends the process at once."""
+    """Run `main`; SIGINT and SIGTERM cancel it so that it cleans up, a second one ends the process at once.
+
+    A stream takes two or three files, and 1,024 is a common limit: the process takes as many as it may.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_cancelled_by_signals(main))
 
