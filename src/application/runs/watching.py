@@ -37,10 +37,8 @@ class WatchedFeed(RunFeed):
             soon = self._text_told_at is not None and self._cursor >= self._text_told_at
             ask_at = loop.time() + _SILENCE_BEFORE_THE_END_SECONDS if soon else self._ask_at
             events = await self._log.next(max(0.0, min(deadline, ask_at) - loop.time()))
-            if not events and not self.closed and (soon or loop.time() >= self._ask_at):
-                events = await self._remainder(self._cursor)
-                self._silence = min(2 * self._silence, _LONGEST_SILENCE_SECONDS)
-                self._ask_at = loop.time() + self._silence
+            if not events and (soon or loop.time() >= self._ask_at):
+                events = await self._ask()
             if events:
                 self._heard(events)
                 return events
@@ -52,6 +50,13 @@ class WatchedFeed(RunFeed):
         """Stop reading."""
         self._closed = True
         self._log.close()
+
+    async def _ask(self) -> Sequence[RunEvent]:
+        if self.closed:
+            return ()
+        self._silence = min(2 * self._silence, _LONGEST_SILENCE_SECONDS)
+        self._ask_at = asyncio.get_running_loop().time() + self._silence
+        return await self._remainder(self._cursor)
 
     def _heard(self, events: Sequence[RunEvent]) -> None:
         self._silence = _SHORTEST_SILENCE_SECONDS
