@@ -14,6 +14,7 @@ from domain.runs.run import Run, RunStatus
 from domain.shared.identifiers import RunId, UserId
 
 _PATIENCE_SECONDS: Final = 10.0
+_LOCAL_PATIENCE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 0.25
 # What tells of a run that ended before its turn: created, cancelled, end.
 _EVENTS_OF_A_CANCELLED_WAIT: Final = 3
@@ -29,13 +30,17 @@ class RunStopper:
     clock: Clock
 
     async def stop(self, owner_id: UserId, run_id: RunId) -> RunView | None:
-        """Return the run as it is when it has ended, or after ten seconds; None when the owner has no such run."""
+        """Return the run as it is when it has ended, or after some ten seconds; None when the owner has no such run."""
         run = await self.runs.find(owner_id, run_id)
         if run is None or run.status.terminal:
             return run
-        if not self.dispatcher.interrupt(run_id):
-            await again_when_stale(lambda: self._request(owner_id, run_id))
-        return await self._ended(owner_id, run_id)
+        if self.dispatcher.interrupt(run_id):
+            run = await self._ended(owner_id, run_id, _LOCAL_PATIENCE_SECONDS)
+            if run is None or run.status.terminal:
+                return run
+        # It is made elsewhere, also if it was here: another node may have taken it over.
+        await again_when_stale(lambda: self._request(owner_id, run_id))
+        return await self._ended(owner_id, run_id, _PATIENCE_SECONDS)
 
     async def _request(self, owner_id: UserId, run_id: RunId) -> None:
         async with self.shards.open(owner_id) as unit:
@@ -54,9 +59,9 @@ class RunStopper:
     def _cancel(self, run: Run) -> None:
         run.cancel(None, last_seq=_EVENTS_OF_A_CANCELLED_WAIT, now=self.clock.now())
 
-    async def _ended(self, owner_id: UserId, run_id: RunId) -> RunView | None:
+    async def _ended(self, owner_id: UserId, run_id: RunId, patience: float) -> RunView | None:
         loop = asyncio.get_running_loop()
-        deadline, pause = loop.time() + _PATIENCE_SECONDS, 0.005
+        deadline, pause = loop.time() + patience, 0.005
         while True:
             run = await self.runs.find(owner_id, run_id)
             if run is None or run.status.terminal or loop.time() >= deadline:

@@ -34,6 +34,9 @@ class MemoryRunLog(RunLog):
         transcript = self._transcripts.find(run_id)
         return 0 if transcript is None else len(transcript.events)
 
+    async def ping(self) -> None:
+        """Return: it is here."""
+
     async def feed(self, run_id: RunId, after: int) -> RunFeed:
         """Return a reading; it may begin before the run does."""
         return self._transcripts.open(run_id).feed(after)

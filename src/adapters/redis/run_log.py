@@ -121,8 +121,8 @@ class RedisRunLog(RunLog):
             await self._following.join(run_id)
         return self._transcripts.open(run_id).feed(after)
 
-    async def open(self) -> None:
-        """Connect now, so that the first run need not wait for it; Unavailable."""
+    async def ping(self) -> None:
+        """Ask the server for a sign of life, on the connection that writes: it connects if there is none."""
         await self._ask(("PING",))
 
     async def close(self) -> None:

@@ -146,5 +146,9 @@ class RunLog(Protocol):
         """Return the last number in the log; 0 when there is none (not begun, expired, or lost). Unavailable."""
 
     @abstractmethod
+    async def ping(self) -> None:
+        """Return if the log can be reached; Unavailable if not."""
+
+    @abstractmethod
     async def feed(self, run_id: RunId, after: int) -> RunFeed:
         """Return a reading of all events with a seq over `after`, also those to come; Unavailable."""

@@ -71,6 +71,9 @@ async def maybe_signed_in(connection: Connection, handler: BaseRouteHandler) -> 
 
 
 def _require_json(connection: Connection) -> None:
-    kind = connection.headers.get("content-type", "")
-    if kind and connection.scope["method"] not in _SAFE and not kind.lower().startswith("application/json"):  # type: ignore[typeddict-item]
+    headers = connection.headers
+    kind = headers.get("content-type", "")
+    if not kind or connection.scope["method"] in _SAFE or kind.lower().startswith("application/json"):  # type: ignore[typeddict-item]
+        return
+    if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
         raise HTTPException("Send the body as 'Content-Type: application/json'.", status_code=415)

@@ -40,6 +40,13 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
             # Some kilobytes of headers, which nobody reads any more.
             del self.request, self.response
 
+    def shutdown(self) -> None:
+        """Close, unless the handshake is unanswered: the door answers it, and this is no error of ours."""
+        if self.close_sent or self.handshake_complete:
+            super().shutdown()
+        else:
+            self.stop_keepalive()
+
     def keepalive_timeout(self) -> None:
         """End a connection whose peer is silent; what is unsent would keep it open."""
         super().keepalive_timeout()

@@ -1,5 +1,6 @@
 """What surrounds every request: its identifier, its log line, its measurements. Plain ASGI, so that it costs little."""
 
+import asyncio
 import logging
 import os
 import time
@@ -8,8 +9,10 @@ from itertools import count
 from typing import Any, Final
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from msgspec import json
 
 from application.idempotency import Once
+from entrypoints.http.wire import ErrorBody, ErrorOut
 
 RecordRequest = Callable[[str, str, int, float], None]
 
@@ -45,13 +48,13 @@ class Envelope:
             return
         request_id = new_request_id()
         scope.setdefault("state", {})["request_id"] = request_id
-        started, status = time.perf_counter(), 500
+        started, status, answered = time.perf_counter(), 500, False
         named = (b"x-request-id", request_id.encode())
 
         async def send_named(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, answered = message["status"], True
                 headers = [*message.get("headers", ()), named, _NO_SNIFF]
                 if not any(name == b"cache-control" for name, _ in headers):
                     headers.append(_PRIVATE)
@@ -62,6 +65,10 @@ class Envelope:
 
         try:
             await self._app(scope, receive, send_named)
+        except asyncio.CancelledError:
+            if not answered:
+                await _answer_that_we_leave(send_named, request_id)
+            raise
         finally:
             self._note(scope, status, time.perf_counter() - started, request_id)
 
@@ -76,6 +83,14 @@ class Envelope:
                     "ms": round(seconds * 1000, 2), "request_id": request_id,
                 },
             )
+
+
+async def _answer_that_we_leave(send: Send, request_id: str) -> None:
+    """Answer a request that a leaving node gave up, as one may that is to be repeated elsewhere."""
+    error = ErrorBody("unavailable_error", "overloaded", "The node is shutting down; please try again.", None, request_id)
+    headers = [(b"content-type", b"application/json"), (b"retry-after", b"1"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": json.encode(ErrorOut(error)), "more_body": False})
 
 
 def _is_repetition(scope: Any) -> bool:

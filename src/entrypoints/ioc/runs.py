@@ -69,7 +69,7 @@ class RunsProvider(Provider):
         """Return the log on Redis or Valkey; it connects by itself."""
         log = RedisRunLog(settings.require_redis(), tenure=lambda: leases.tenure)
         with suppress(Unavailable):
-            await log.open()
+            await log.ping()
         yield log
         await log.close()
 

@@ -9,6 +9,7 @@ from tests.support.api import Caller
 from tests.support.application import Application, running_application
 
 
+# A database of their own: another node would claim what one of them leaves.
 class Pair:
     """Two applications that know nothing of each other but the servers they share."""
 
@@ -22,7 +23,7 @@ class Pair:
 
 
 @pytest.fixture
-async def pair(shared_dsn: str, valkey_url: str) -> AsyncIterator[Pair]:
-    settings = Settings(catalog_dsn=shared_dsn, redis_url=valkey_url)
+async def pair(own_dsn: str, valkey_url: str) -> AsyncIterator[Pair]:
+    settings = Settings(catalog_dsn=own_dsn, redis_url=valkey_url)
     async with running_application(settings) as first, running_application(settings) as second:
         yield Pair(first, second)

@@ -195,7 +195,7 @@ class LifeNode:
         self._make_reply = MakeReply(shards, models, log, Prompting(sessions, runs, agents, models), conclusion)
         self.dispatcher = TaskRunDispatcher(self._make)
         stopper = RunStopper(shards, runs, self.dispatcher, clock)
-        self.tend_runs = TendRuns(self.leases, self.dispatcher)
+        self.tend_runs = TendRuns(self.leases, log, self.dispatcher)
         self.cancel_run, self.follow_run = CancelRun(shards, stopper), FollowRun(runs, log)
         self.send_message = SendMessage(
             shards=shards, sessions=sessions, runs=runs, agents=agents, dispatcher=self.dispatcher, stopper=stopper,
