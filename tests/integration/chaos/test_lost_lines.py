@@ -103,7 +103,7 @@ async def test_a_run_is_taken_over_once_though_the_answer_to_that_is_lost(valkey
         lost.begin(created.run.id).tell(created, MessageDelta("one "))
         feed = await witness.feed(created.run.id, 0)
         assert len(await feed.next(10)) == 2
-        await claimer.open()
+        await claimer.ping()
         line.delay = 0.2
         taking = asyncio.create_task(claimer.take_over(created, attempt))
         assert [event.body for event in await feed.next(10)] == [attempt]

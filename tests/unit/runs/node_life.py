@@ -153,6 +153,10 @@ class NodeLog(RunLog):
         """Look."""
         return await self._gate.keep(lambda: self._log.last_seq(run_id))
 
+    async def ping(self) -> None:
+        """Reach it."""
+        await self._gate.keep(self._log.ping)
+
     async def feed(self, run_id: RunId, after: int) -> RunFeed:
         """Read."""
         return await self._gate.keep(lambda: self._log.feed(run_id, after))
