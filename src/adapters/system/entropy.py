@@ -12,23 +12,26 @@ from domain.shared.secrets import make_secret
 
 
 class SystemEntropy(Entropy):
-    """Identifiers and secrets that nobody can guess; for identifiers randomness is fetched 4 KiB at a time."""
+    """Identifiers and secrets that nobody can guess; for identifiers and buckets randomness is fetched 4 KiB at a time."""
 
     def __init__(self) -> None:
         self._words: Iterator[int] = iter(())
 
     def identifier(self, prefix: str, bucket: int) -> str:
         """Return an identifier of now."""
-        word = next(self._words, None)
-        if word is None:
-            self._words = iter(struct.unpack("<512Q", os.urandom(4_096)))
-            word = next(self._words)
-        return make_identifier(prefix, millis=time.time_ns() // 1_000_000, bucket=bucket, entropy=word)
+        return make_identifier(prefix, millis=time.time_ns() // 1_000_000, bucket=bucket, entropy=self._word())
 
     def bucket(self) -> int:
         """Return any bucket."""
-        return secrets.randbelow(BUCKETS)
+        return self._word() % BUCKETS
 
     def secret(self, prefix: str) -> str:
         """Return a secret."""
         return make_secret(prefix, secrets.token_bytes(32))
+
+    def _word(self) -> int:
+        word = next(self._words, None)
+        if word is None:
+            self._words = iter(struct.unpack("<512Q", os.urandom(4_096)))
+            word = next(self._words)
+        return word

@@ -1,6 +1,5 @@
 """A viewer's feed that cannot wait for ever: when a log falls silent, the database tells whether the run has ended."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -22,7 +21,7 @@ class WatchedFeed(RunFeed):
         self._log, self._cursor, self._remainder, self._text_told_at = log, cursor, remainder, text_told_at
         self._ended = self._closed = False
         self._silence: float = _SHORTEST_SILENCE_SECONDS
-        self._ask_at = asyncio.get_running_loop().time() + self._silence
+        self._silent_for = 0.0
 
     @property
     def closed(self) -> bool:
@@ -31,18 +30,19 @@ class WatchedFeed(RunFeed):
 
     async def next(self, patience: float) -> Sequence[RunEvent]:
         """Return what follows; nothing once the end was told."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + patience
+        left = patience
         while not (self._ended or self.closed):
             soon = self._text_told_at is not None and self._cursor >= self._text_told_at
-            ask_at = loop.time() + _SILENCE_BEFORE_THE_END_SECONDS if soon else self._ask_at
-            events = await self._log.next(max(0.0, min(deadline, ask_at) - loop.time()))
-            if not events and (soon or loop.time() >= self._ask_at):
-                events = await self._ask()
+            wait = min(left, _SILENCE_BEFORE_THE_END_SECONDS if soon else self._silence - self._silent_for)
+            events = await self._log.next(wait)
+            if not events:
+                left -= wait
+                self._silent_for += wait
+                events = await self._ask() if soon or self._silent_for >= self._silence else ()
             if events:
-                self._heard(events)
+                self._hear(events)
                 return events
-            if loop.time() >= deadline:
+            if left <= 0:
                 break
         return ()
 
@@ -54,11 +54,9 @@ class WatchedFeed(RunFeed):
     async def _ask(self) -> Sequence[RunEvent]:
         if self.closed:
             return ()
-        self._silence = min(2 * self._silence, _LONGEST_SILENCE_SECONDS)
-        self._ask_at = asyncio.get_running_loop().time() + self._silence
+        self._silence, self._silent_for = min(2 * self._silence, _LONGEST_SILENCE_SECONDS), 0.0
         return await self._remainder(self._cursor)
 
-    def _heard(self, events: Sequence[RunEvent]) -> None:
-        self._silence = _SHORTEST_SILENCE_SECONDS
-        self._ask_at = asyncio.get_running_loop().time() + self._silence
+    def _hear(self, events: Sequence[RunEvent]) -> None:
+        self._silence, self._silent_for = _SHORTEST_SILENCE_SECONDS, 0.0
         self._cursor, self._ended = events[-1].seq, isinstance(events[-1].body, End)

@@ -14,9 +14,15 @@ from tests.unit.runs.node_life import HandLoop
 async def pass_by(clock: HandClock, seconds: int) -> None:
     """Let the time go by, a second at a time."""
     for _ in range(seconds):
+        await settled()
         clock.advance(1)
-        for _ in range(5):
-            await asyncio.sleep(0)
+    await settled()
+
+
+async def settled() -> None:
+    """Let everybody go on who can."""
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 async def silence(clock: HandClock, transcript: Transcript) -> list[float]:
