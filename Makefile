@@ -24,10 +24,11 @@ test: install  ## Run all tests
 unit: install  ## Run the tests that need no server
 	$(BIN)/pytest tests/unit
 
-check: install  ## Lint, type-check and check the import contracts
+check: install  ## Lint, type-check, check the import contracts and the migrations
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python scripts/check_migrations.py
 
 fix: install  ## Mend what the linter can mend
 	$(BIN)/ruff check --fix .
@@ -38,10 +39,13 @@ bench: install  ## Measure speed and size beside a bare reference
 chaos: install  ## Kill, freeze and cut off real nodes while people talk, and look whether a word is lost
 	$(BIN)/python -m tests.chaos $(CHAOS)
 
+drill: install  ## Lose a database under writes, restore it, and measure what that cost
+	$(BIN)/python -m bench.drill
+
 lock: install  ## Resolve the dependencies anew into both locks
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	  --extra embedded pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	  --extra embedded --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
-.PHONY: help install run test unit check fix bench chaos lock
+.PHONY: help install run test unit check fix bench chaos drill lock

@@ -27,7 +27,7 @@ class CircuitBreaker:
         self._failures = 0
 
     def failed(self) -> None:
-        """Note a failure."""
+        """Note a failure; while open, the rest begins anew, so that a trial that hung is not followed by the next at once."""
         self._failures += 1
-        if self._failures == self._most:
+        if self._failures >= self._most:
             self._next_trial = self._monotonic() + self._rest

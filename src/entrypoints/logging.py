@@ -66,7 +66,7 @@ def configure_logging(settings: Settings) -> None:
     root.setLevel(settings.log_level)
     # No line names its thread, process or place in the code (Python's logging HOWTO, "Optimization").
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    for noisy in ("asyncio", "alembic", "uvicorn.access"):
+    for noisy in ("asyncio", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[structlog.stdlib.render_to_log_kwargs],

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -29,6 +29,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     data_dir: str = "./.onelast"
     catalog_dsn: str | None = None
     shard_dsns: tuple[str, ...] = ()
+    shard_routing: Literal["buckets", "directory"] = "buckets"
+    move_dsns: tuple[str, ...] = ()
+    replica_dsns: tuple[str, ...] = ()
     redis_url: str | None = None
     upstream_url: tuple[str, ...] = ()
     upstream_api_key: tuple[str, ...] = ()
@@ -40,7 +43,19 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     upstream_token_timeout: Seconds = 60.0
     default_model: str | None = None
     signup_plan: Plan = Plan.FREE
-    pool_size: Annotated[int, Meta(ge=1, le=200)] = 10
+    pool_size: Annotated[int, Meta(ge=1, le=200)] | None = None
+    nodes: Annotated[int, Meta(ge=1, le=10_000)] = 1
+    database_cores: Annotated[int, Meta(ge=1, le=1024)] | None = None
+    database_timeout: Seconds = 5.0
+    pooler: Literal["none", "pgbouncer"] = "none"
+    slow_query_seconds: Seconds = 0.2
+    backup_target: str | None = None
+    backup_s3_endpoint: str | None = None
+    backup_key_file: str | None = None
+    backup_dsns: tuple[str, ...] = ()
+    backup_every: Annotated[float, Meta(gt=0, le=8_760)] | None = None
+    backup_keep: Annotated[str, Meta(pattern=r"^[1-9]\d{0,4}d?$")] = "7"
+    backup_wal_seconds: Seconds = 5.0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["auto", "console", "json"] = "auto"
 
@@ -63,6 +78,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return the DSN of the catalog; SettingsError when there is none."""
         return _required(self.catalog, "ONELAST_CATALOG_DSN")
 
+    @property
+    def replicas(self) -> Mapping[int, tuple[str, ...]]:
+        """The DSNs of the replicas of each shard that has any."""
+        numbered = [item.split("=", 1) for item in self.replica_dsns]
+        return {int(number): tuple(dsn for other, dsn in numbered if other == number) for number, _ in numbered}
+
     def require_redis(self) -> str:
         """Return the address of the Redis or Valkey server; SettingsError when there is none."""
         return _required(self.redis_url, "ONELAST_REDIS_URL")
@@ -78,15 +99,26 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.upstreams
 
 
-_LISTS = {"shard_dsns", "upstream_models", "upstream_url"}
+_LISTS = {"backup_dsns", "move_dsns", "replica_dsns", "shard_dsns", "upstream_models", "upstream_url"}
 _PARALLEL_TO_URLS = {"upstream_api_key", "upstream_continues"}
+# A DSN may name several hosts, with commas: the next one begins with its scheme.
+_DSN_LISTS = {"backup_dsns", "move_dsns", "replica_dsns", "shard_dsns"}
+_NEXT_DSN = re.compile(r",(?=\s*(?:\w+=)?\w+://)")
 _PORT = r"(?:[0-5]?\d{1,4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
 _HOST = rf"(?:\[[\da-fA-F:.]+\]|[^\s:/?#@\[\],]+)(?::{_PORT})?"
+_USER = r"(?:[^,:/?#]*(?::[^/?#]*)?@)?"
+_PATH = r"/[^,?#]*"
+_QUERY = r"(?:[?#].*)?"
 # Several hosts are PostgreSQL's, as is none: a socket of this machine.
-_ADDRESS = re.compile(rf"[a-z]+://(?:[^/?#]*@)?{_HOST}(?:,{_HOST})*(?:[/?#].*)?|postgres(?:ql)?://(?:[^/?#]*@)?/.*")
+_ADDRESS = re.compile(rf"[a-z]+://{_USER}{_HOST}(?:,{_HOST})*(?:{_PATH})?{_QUERY}|postgres(?:ql)?://{_USER}{_PATH}{_QUERY}")
+_NUMBERED = re.compile(r"\d{1,4}=")
 _SCHEMES = {
     "catalog_dsn": ("postgresql://", "postgres://"),
     "shard_dsns": ("postgresql://", "postgres://"),
+    "move_dsns": ("postgresql://", "postgres://"),
+    "replica_dsns": ("postgresql://", "postgres://"),
+    "backup_dsns": ("postgresql://", "postgres://"),
+    "backup_s3_endpoint": ("http://", "https://"),
     "redis_url": ("redis://", "rediss://", "valkey://"),
     "upstream_url": ("http://", "https://"),
 }
@@ -107,6 +139,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     except msgspec.ValidationError as error:
         raise SettingsError(_sentence(error)) from None
     _require_parallel(settings)
+    _require_shards(settings)
+    _require_backups(settings)
     return settings
 
 
@@ -119,11 +153,12 @@ def _required(value: str | None, name: str) -> str:
 def _value(field: str, value: str) -> object:
     if field in _PARALLEL_TO_URLS:
         return [item.strip() for item in value.split(",")]
-    return _items(value) if field in _LISTS else value.strip()
+    return _items(field, value) if field in _LISTS else value.strip()
 
 
-def _items(value: str) -> list[str]:
-    return [item.strip() for item in value.split(",") if item.strip()]
+def _items(field: str, value: str) -> list[str]:
+    items = _NEXT_DSN.split(value) if field in _DSN_LISTS else value.split(",")
+    return [item.strip(", ") for item in items if item.strip(", ")]
 
 
 def _require_known(field: str, name: str) -> None:
@@ -132,12 +167,19 @@ def _require_known(field: str, name: str) -> None:
 
 
 def _require_address(field: str, name: str, value: str) -> None:
-    addresses = _items(value) if field in _LISTS else [value.strip()]
-    for item in addresses if field in _SCHEMES else ():
+    addresses = _items(field, value) if field in _LISTS else [value.strip()]
+    for item in _unnumbered(name, addresses) if field == "replica_dsns" else addresses if field in _SCHEMES else ():
         if not item.startswith(_SCHEMES[field]):
             raise SettingsError(f"{name} must begin with {' or '.join(_SCHEMES[field])}.")
         if not _ADDRESS.fullmatch(item):
             raise SettingsError(f"{name} has no readable host and port; write # / ? @ in a password as %23 %2F %3F %40.")
+
+
+def _unnumbered(name: str, items: Sequence[str]) -> list[str]:
+    for item in items:
+        if not _NUMBERED.match(item):
+            raise SettingsError(f"{name} must be <shard>=<dsn>, several with commas: 0=postgresql://…,1=postgresql://….")
+    return [item.split("=", 1)[1] for item in items]
 
 
 def _require_parallel(settings: Settings) -> None:
@@ -146,6 +188,26 @@ def _require_parallel(settings: Settings) -> None:
         raise SettingsError(f"ONELAST_UPSTREAM_API_KEY has more entries ({keys}) than ONELAST_UPSTREAM_URL ({upstreams}).")
     if said not in {1, upstreams}:
         raise SettingsError(f"ONELAST_UPSTREAM_CONTINUES must have one entry, or {upstreams}: as many as ONELAST_UPSTREAM_URL.")
+
+
+def _require_shards(settings: Settings) -> None:
+    for number in settings.replicas:
+        if number >= len(settings.shards):
+            raise SettingsError(f"ONELAST_REPLICA_DSNS names shard {number}, for which ONELAST_SHARD_DSNS has no database.")
+    if len(settings.move_dsns) not in {0, len(settings.shards)}:
+        raise SettingsError(
+            f"ONELAST_MOVE_DSNS must have an entry for each shard: it has {len(settings.move_dsns)} for {len(settings.shards)}."
+        )
+
+
+def _require_backups(settings: Settings) -> None:
+    target = settings.backup_target
+    if target is not None and "://" in target and not re.fullmatch(r"s3://[\w.-]{3,63}(/[^?#\s]*)?", target):
+        raise SettingsError("ONELAST_BACKUP_TARGET must be a folder, or a bucket as s3://bucket/prefix.")
+    if target is not None and settings.backup_key_file is None:
+        raise SettingsError("ONELAST_BACKUP_TARGET needs ONELAST_BACKUP_KEY_FILE as well; `onelast backup key FILE` makes one.")
+    if settings.backup_every is not None and target is None:
+        raise SettingsError("ONELAST_BACKUP_EVERY needs ONELAST_BACKUP_TARGET as well.")
 
 
 def _sentence(error: msgspec.ValidationError) -> str:

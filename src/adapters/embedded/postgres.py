@@ -16,6 +16,8 @@ _START_SECONDS: Final = 60.0
 _SETTINGS: Final = {
     "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "200", "shared_buffers": "64MB",
     "wal_level": "logical", "password_encryption": "scram-sha-256", "log_min_messages": "warning",
+    "shared_preload_libraries": "pg_stat_statements",
+    "cluster_name": "onelast_embedded",
 }
 
 

@@ -6,6 +6,7 @@ from adapters.memory.paging import page_by
 from adapters.memory.store import MemoryStore
 from application.actor import Actor
 from application.agents.views import AgentView
+from application.freshness import Freshness, Tolerance
 from application.paging import Page, PageRequest
 from application.ports.readers import AgentReader, RunReader, SessionReader, UserReader
 from application.runs.views import RunView
@@ -77,18 +78,24 @@ class MemorySessionReader(SessionReader):
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
 
-    async def find(self, owner_id: UserId, session_id: SessionId) -> SessionView | None:
+    async def find(
+        self, owner_id: UserId, session_id: SessionId, freshness: Freshness = Tolerance.FRESH
+    ) -> SessionView | None:
         """Read the session."""
         session = (await self._store.read()).sessions.get(session_id)
         return None if session is None or session.owner_id != owner_id else SessionView.of(session)
 
-    async def list_for_owner(self, owner_id: UserId, page: PageRequest, archived: bool | None) -> Page[SessionView]:
+    async def list_for_owner(
+        self, owner_id: UserId, page: PageRequest, archived: bool | None, freshness: Freshness = Tolerance.FRESH
+    ) -> Page[SessionView]:
         """Read a page of the owner's sessions."""
         own = [session for session in (await self._store.read()).sessions.values() if session.owner_id == owner_id]
         views = [SessionView.of(session) for session in own if archived is None or session.archived == archived]
         return page_by(views, page, lambda view: str(view.id), page.cursor)
 
-    async def read_messages(self, owner_id: UserId, session_id: SessionId, page: PageRequest) -> Page[Message] | None:
+    async def read_messages(
+        self, owner_id: UserId, session_id: SessionId, page: PageRequest, freshness: Freshness = Tolerance.FRESH
+    ) -> Page[Message] | None:
         """Read a page of messages."""
         tables = await self._store.read()
         session, messages = tables.sessions.get(session_id), tables.messages.get(session_id, ())
@@ -96,7 +103,9 @@ class MemorySessionReader(SessionReader):
             return None
         return page_by(messages, page, lambda message: message.seq, _seq_of(page, messages))
 
-    async def recent_messages(self, session_id: SessionId, *, limit: int, most_characters: int) -> Sequence[Message]:
+    async def recent_messages(
+        self, owner_id: UserId, session_id: SessionId, *, limit: int, most_characters: int
+    ) -> Sequence[Message]:
         """Read the newest messages that fit."""
         kept, begins_at = list[Message](), 0
         for message in reversed((await self._store.read()).messages.get(session_id, ())[-limit:]):
@@ -106,7 +115,9 @@ class MemorySessionReader(SessionReader):
             begins_at += len(text_of(message.content))
         return kept[::-1]
 
-    async def find_message_run(self, session_id: SessionId, client_message_id: str) -> tuple[Message, RunView] | None:
+    async def find_message_run(
+        self, owner_id: UserId, session_id: SessionId, client_message_id: str
+    ) -> tuple[Message, RunView] | None:
         """Read the message and its run."""
         tables = await self._store.read()
         for message in tables.messages.get(session_id, ()):
@@ -121,7 +132,7 @@ class MemoryRunReader(RunReader):
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
 
-    async def find(self, owner_id: UserId, run_id: RunId) -> RunView | None:
+    async def find(self, owner_id: UserId, run_id: RunId, freshness: Freshness = Tolerance.FRESH) -> RunView | None:
         """Read the run."""
         run = (await self._store.read()).runs.get(run_id)
         return None if run is None or run.owner_id != owner_id else RunView.of(run)

@@ -37,42 +37,48 @@ from domain.users.credential import ApiKey, ApiKeyNotFound, Credential, SignIn
 from domain.users.user import User, UserNotFound
 
 _id: Final[BindParameter[str]] = bindparam("id")
-_USER: Final = Statement(select(USERS).where(USERS.c.id == _id))
-_CREDENTIAL: Final = Statement(select(USERS.c.id, USERS.c.password_hash).where(USERS.c.email == bindparam("email")))
+_USER: Final = Statement(select(USERS).where(USERS.c.id == _id), "users.get")
+_CREDENTIAL: Final = Statement(
+    select(USERS.c.id, USERS.c.password_hash).where(USERS.c.email == bindparam("email")), "users.find_credential"
+)
 _ADD_USER: Final = insertion(USERS)
 _SAVE_USER: Final = replacement(USERS, "email", "name", "plan", "updated_at")
 _REMOVE_USER: Final = removal(USERS)
 
-_SIGN_IN: Final = Statement(select(SIGN_INS).where(SIGN_INS.c.id == _id))
+_SIGN_IN: Final = Statement(select(SIGN_INS).where(SIGN_INS.c.id == _id), "sign_ins.find")
 _SIGN_IN_BY_REFRESH: Final = Statement(
     union_all(
         select(SIGN_INS, literal(False).label("spent")).where(SIGN_INS.c.refresh == bindparam("refresh")),
         select(SIGN_INS, literal(True).label("spent"))
         .join(SPENT_REFRESHES, SPENT_REFRESHES.c.sign_in_id == SIGN_INS.c.id)
         .where(SPENT_REFRESHES.c.refresh == bindparam("refresh")),
-    )
+    ),
+    "sign_ins.find_by_refresh",
 )
 _FINGERPRINTS: Final = Statement(
     union_all(
         select(SIGN_INS.c.access.label("fingerprint")).where(SIGN_INS.c.user_id == bindparam("user_id")),
         select(API_KEYS.c.fingerprint).where(API_KEYS.c.user_id == bindparam("user_id")),
-    )
+    ),
+    "sign_ins.fingerprints",
 )
 _ADD_SIGN_IN: Final = insertion(SIGN_INS)
 _SAVE_SIGN_IN: Final = replacement(SIGN_INS, "access", "access_expires_at", "refresh", "expires_at")
 _SPEND: Final = insertion(SPENT_REFRESHES)
 _REMOVE_SIGN_IN: Final = removal(SIGN_INS)
 
-_API_KEY: Final = Statement(select(API_KEYS).where(API_KEYS.c.id == _id))
+_API_KEY: Final = Statement(select(API_KEYS).where(API_KEYS.c.id == _id), "api_keys.get")
 _ADD_API_KEY: Final = insertion(API_KEYS)
 _REMOVE_API_KEY: Final = removal(API_KEYS, versioned=False)
 
-_AGENT: Final = Statement(select(AGENTS).where(AGENTS.c.id == _id))
-_AGENT_BY_SLUG: Final = Statement(select(AGENTS).where(AGENTS.c.slug == bindparam("slug"), AGENTS.c.retired_at.is_(None)))
+_AGENT: Final = Statement(select(AGENTS).where(AGENTS.c.id == _id), "agents.get")
+_AGENT_BY_SLUG: Final = Statement(
+    select(AGENTS).where(AGENTS.c.slug == bindparam("slug"), AGENTS.c.retired_at.is_(None)), "agents.find_by_slug"
+)
 _ADD_AGENT: Final = insertion(AGENTS)
 _AGENT_EDITS: Final = tuple(name for name in AGENTS.c.keys() if name not in ("id", "owner_id", "created_at", "version"))  # noqa: SIM118
 _SAVE_AGENT: Final = replacement(AGENTS, *_AGENT_EDITS)
-_OUTBOX: Final = insertion(CATALOG_OUTBOX, "id", "kind", "payload")
+_OUTBOX: Final = insertion(CATALOG_OUTBOX, "id", "kind", "payload", area="catalog_outbox")
 
 
 class PostgresUsers(UserRepository):

@@ -20,10 +20,14 @@ from domain.users.user import Plan
 
 _in_service: Final = AGENTS.c.retired_at.is_(None)
 _name: Final = bindparam("name", type_=Id)
-_AGENT: Final = Statement(select(AGENTS).where(or_(AGENTS.c.id == _name, (AGENTS.c.slug == _name) & _in_service)))
-_PUBLIC: Final = PagedReading(select(AGENTS).where(_in_service, AGENTS.c.visibility == "public"), AGENTS.c.id)
-_OWN: Final = PagedReading(select(AGENTS).where(_in_service, AGENTS.c.owner_id == bindparam("owner_id")), AGENTS.c.id)
-_USER: Final = Statement(select(USERS).where(USERS.c.id == bindparam("id")))
+_AGENT: Final = Statement(
+    select(AGENTS).where(or_(AGENTS.c.id == _name, (AGENTS.c.slug == _name) & _in_service)), "agents.find"
+)
+_PUBLIC: Final = PagedReading(
+    select(AGENTS).where(_in_service, AGENTS.c.visibility == "public"), AGENTS.c.id, "agents.list_public"
+)
+_OWN: Final = PagedReading(select(AGENTS).where(_in_service), AGENTS.c.id, "agents.list_own", [AGENTS.c.owner_id])
+_USER: Final = Statement(select(USERS).where(USERS.c.id == bindparam("id")), "users.find")
 _fingerprint: Final = bindparam("fingerprint", type_=SIGN_INS.c.access.type)
 _ACTOR: Final = Statement(
     union_all(
@@ -31,9 +35,10 @@ _ACTOR: Final = Statement(
         .join(USERS, USERS.c.id == SIGN_INS.c.user_id).where(SIGN_INS.c.access == _fingerprint),
         select(USERS.c.id, USERS.c.plan, null().cast(Id), null().cast(Moment))
         .select_from(API_KEYS).join(USERS, USERS.c.id == API_KEYS.c.user_id).where(API_KEYS.c.fingerprint == _fingerprint),
-    )
+    ),
+    "users.find_actor",
 )
-_KEYS: Final = PagedReading(select(API_KEYS).where(API_KEYS.c.user_id == bindparam("user_id")), API_KEYS.c.id)
+_KEYS: Final = PagedReading(select(API_KEYS), API_KEYS.c.id, "api_keys.list", [API_KEYS.c.user_id])
 
 
 class PostgresAgentReader(AgentReader):

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 from msgspec import ValidationError, json
-from sqlalchemy import Integer, Table, bindparam, delete, func, literal_column, select, text, tuple_
+from sqlalchemy import ColumnElement, Integer, Table, bindparam, delete, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.postgres.database import Database
 from adapters.postgres.rows import Row
 from adapters.postgres.staging import Staging
 from adapters.postgres.statement import Statement
-from adapters.postgres.tables import CATALOG_KEYS, SHARD_KEYS
+from adapters.postgres.tables import CATALOG_KEYS, FENCES, SHARD_KEYS
 from application.ports.idempotency import AnswerGone, ExpiredKeys, IdempotencyRepository, Remembered
 from domain.shared.errors import Unavailable
 from domain.shared.identifiers import UserId, bucket_of
@@ -25,30 +25,34 @@ _encode: Final = json.Encoder().encode
 class KeyStatements:
     """What is done with one table of keys."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, area: str) -> None:
         mine = table.c.owner_id == bindparam("owner_id")
         expired = table.c.created_at < _a_day_ago
         self.find = Statement(
-            select(table.c.request, table.c.answer).where(mine, table.c.key == bindparam("key"), table.c.created_at >= _a_day_ago)
+            select(table.c.request, table.c.answer)
+            .where(mine, table.c.key == bindparam("key"), table.c.created_at >= _a_day_ago),
+            f"{area}.find",
         )
         fresh = insert(table).values({name: bindparam(name) for name in table.c.keys() if name != "created_at"})  # noqa: SIM118
         renewed = {"request": fresh.excluded.request, "answer": fresh.excluded.answer, "created_at": func.now()}
         self.add = Statement(
             fresh.on_conflict_do_update(index_elements=["owner_id", "key"], set_=renewed, where=expired)
-            .returning(literal_column("1"))
+            .returning(literal_column("1")),
+            f"{area}.add",
         )
-        self.forget_owner = Statement(delete(table).where(mine))
-        name = tuple_(table.c.owner_id, table.c.key)
+        self.forget_owner = Statement(delete(table).where(mine), f"{area}.forget_owner")
+        place: ColumnElement[Any] = literal_column("ctid")  # the rows are locked, and stay where they are
+        here = [table.c.bucket.not_in(select(FENCES.c.bucket))] if "bucket" in table.c else []
         oldest = (
-            select(table.c.owner_id, table.c.key).where(expired).order_by(table.c.created_at)
-            .limit(bindparam("limit", type_=Integer)).with_for_update(skip_locked=True)
+            select(place).select_from(table).where(expired, *here).order_by(table.c.created_at)
+            .limit(bindparam("limit", type_=Integer)).with_for_update(skip_locked=True).scalar_subquery()
         )
-        gone = delete(table).where(name.in_(oldest)).returning(literal_column("1")).cte("gone")
-        self.remove = Statement(select(func.count().label("removed")).select_from(gone))
+        gone = delete(table).where(place == func.any(func.array(oldest))).returning(literal_column("1")).cte("gone")
+        self.remove = Statement(select(func.count().label("removed")).select_from(gone), f"{area}.remove_expired")
 
 
-CATALOG_STATEMENTS: Final = KeyStatements(CATALOG_KEYS)
-SHARD_STATEMENTS: Final = KeyStatements(SHARD_KEYS)
+CATALOG_STATEMENTS: Final = KeyStatements(CATALOG_KEYS, "catalog_idempotency")
+SHARD_STATEMENTS: Final = KeyStatements(SHARD_KEYS, "idempotency")
 
 
 class PostgresRemembered(Remembered):

@@ -1,73 +1,105 @@
-"""Migrations of the two trees, catalog and shard, with Alembic.
+"""Migrations of the two trees, catalog and shard (docs/adr/0014-migrations.md).
 
-Each tree has its own version table in its own schema, so that both may live in one database. Migrating is safe to do from several
-nodes at once: they take turns by an advisory lock. In one process all migrations take turns, whatever they migrate.
+Each tree notes its revision in a table in its own schema, so that both may live in one database. Migrating is safe to start from
+several nodes at once, and safe to interrupt: the next one goes on where this one stopped.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any, Final, Literal
 
-import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, NullPool, text
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from adapters.postgres.migration_lock import Connection, MigrationProblem, alone, connected
+from adapters.postgres.migration_steps import Patience, StepRunner
+from adapters.postgres.migrations.plan import Plan
+from adapters.postgres.revisions import Revision, Stamp, Tree, chain, number_of, read_stamp
 
-from adapters.postgres.revisions import FOLDER, Tree
-
-_LOCK: Final = {"catalog": 5_261_001, "shard": 5_261_002}
-_turn: Final = asyncio.Lock()  # Alembic keeps the migration that runs in globals of its modules
+Direction = Literal["upgrade", "downgrade"]
+_PATIENCE: Final = Patience()
 
 
-async def upgrade(dsn: str, tree: Tree, revision: str = "head") -> None:
-    """Bring the tree up to `revision`; nothing happens when it is there already."""
-    await _run(dsn, tree, lambda connection: command.upgrade(_config(tree, connection), revision))
+def _silent(_: str) -> None:
+    pass
 
 
-async def downgrade(dsn: str, tree: Tree, revision: str) -> None:
+async def upgrade(
+    dsn: str, tree: Tree, revision: str = "head", *, more: Sequence[Path] = (), patience: Patience = _PATIENCE,
+    tell: Callable[[str], None] = _silent,
+) -> None:
+    """Bring the tree up to `revision`; nothing happens when it is there already, or further. MigrationProblem.
+
+    `more` are folders with later revisions; `tell` hears why it takes long, in a few words.
+    """
+    revisions = chain(tree, *more)
+
+    async def climb(runner: StepRunner) -> None:
+        for number in range(await _position(runner.connection, tree), _number(tree, revisions, revision)):
+            await runner.apply(plan_of(revisions[number], "upgrade"), _stamp(revisions, number + 1))
+
+    await _alone(dsn, tree, patience, tell, climb)
+
+
+async def downgrade(dsn: str, tree: Tree, revision: str, *, more: Sequence[Path] = (), patience: Patience = _PATIENCE) -> None:
     """Bring the tree down to `revision` ("base": nothing left but the schema); data of what is dropped are lost."""
-    await _run(dsn, tree, lambda connection: command.downgrade(_config(tree, connection), revision))
+    revisions = chain(tree, *more)
+
+    async def descend(runner: StepRunner) -> None:
+        position = await _position(runner.connection, tree)
+        if position > len(revisions):
+            raise MigrationProblem(f"it is at a revision that is newer than {revisions[-1].name}")
+        for number in range(position, _number(tree, revisions, revision), -1):
+            await runner.apply(plan_of(revisions[number - 1], "downgrade"), _stamp(revisions, number - 1))
+
+    await _alone(dsn, tree, patience, _silent, descend)
 
 
 def revisions(tree: Tree) -> list[str]:
-    """Return all revisions, oldest first."""
-    return [script.revision for script in _scripts(tree).walk_revisions()][::-1]
+    """Return the names of all revisions, oldest first."""
+    return [revision.name for revision in chain(tree)]
 
 
-def _scripts(tree: Tree) -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config(tree, None))
+def plan_of(revision: Revision, direction: Direction) -> Plan:
+    """Return what the revision's file wants done."""
+    spec = spec_from_file_location(revision.name, revision.path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    plan = Plan()
+    getattr(module, direction)(plan)
+    return plan
 
 
-def _config(tree: Tree, connection: Connection | None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    config.set_main_option("version_locations", str(FOLDER / tree))
-    config.set_main_option("path_separator", "os")
-    config.attributes |= {"connection": connection, "schema": tree}
-    return config
+async def _alone(
+    dsn: str, tree: Tree, patience: Patience, tell: Callable[[str], None], work: Callable[[StepRunner], Any]
+) -> None:
+    async def run() -> None:
+        async with connected(dsn) as connection:
+            runner = StepRunner(connection, tree, patience, tell)
+            await runner.prepare()
+            await work(runner)
+
+    await alone(dsn, tree, patience.others, tell, run())
 
 
-async def _run(dsn: str, tree: Tree, work: Callable[[Connection], Any]) -> None:
-    async with _connected(dsn) as connection:
-        await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK[tree]})
-        await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{tree}"'))
-        await connection.execute(text("SET lock_timeout = '5s'"))
-        await connection.commit()
-        async with _turn:
-            await connection.run_sync(work)
+async def _position(connection: Connection, tree: Tree) -> int:
+    """Return how many revisions the tree has had, which may be more than there are here."""
+    stamp = await read_stamp(connection, tree)
+    number = 0 if stamp is None else number_of(tree, stamp.name)
+    if number is None:
+        raise MigrationProblem(f"its revision {stamp and stamp.name} is none of this program's")
+    return number
 
 
-@asynccontextmanager
-async def _connected(dsn: str) -> AsyncIterator[AsyncConnection]:
-    async def connect() -> Any:
-        return await asyncpg.connect(dsn, timeout=10)
+def _number(tree: Tree, revisions: Sequence[Revision], name: str) -> int:
+    number = {"head": len(revisions), "base": 0}.get(name, number_of(tree, name))
+    if number is None or number > len(revisions):
+        raise MigrationProblem(f"there is no revision {name}")
+    return number
 
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
-    try:
-        async with engine.connect() as connection:
-            yield connection
-    finally:
-        await engine.dispose()
+
+def _stamp(revisions: Sequence[Revision], number: int) -> Stamp | None:
+    if number == 0:
+        return None
+    requires = [revision.requires for revision in revisions[:number] if revision.requires]
+    return Stamp(revisions[number - 1].name, max(requires, default=None))

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 class _Queue:
     """One outbox table with its statements."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, area: str) -> None:
         due = (
             select(table.c.id).where(table.c.due_at <= func.now()).order_by(table.c.due_at)
             .limit(bindparam("limit", type_=Integer)).with_for_update(skip_locked=True).scalar_subquery()
@@ -31,15 +31,16 @@ class _Queue:
         these = table.c.id == func.any(bindparam("ids", type_=ARRAY(Id)))
         later = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, bindparam("delay", type_=Double))
         self.claim = Statement(
-            update(table).where(table.c.id.in_(due)).values(due_at=hidden, attempts=table.c.attempts + 1)
-            .returning(table.c.id, table.c.kind, table.c.payload, table.c.attempts)
+            update(table).where(table.c.id == func.any(func.array(due))).values(due_at=hidden, attempts=table.c.attempts + 1)
+            .returning(table.c.id, table.c.kind, table.c.payload, table.c.attempts),
+            f"{area}.claim",
         )
-        self.done = Statement(delete(table).where(these))
-        self.retry_later = Statement(update(table).where(these).values(due_at=later))
+        self.done = Statement(delete(table).where(these), f"{area}.done")
+        self.retry_later = Statement(update(table).where(these).values(due_at=later), f"{area}.retry_later")
 
 
-_CATALOG: Final = _Queue(CATALOG_OUTBOX)
-_SHARD: Final = _Queue(SHARD_OUTBOX)
+_CATALOG: Final = _Queue(CATALOG_OUTBOX, "catalog_outbox")
+_SHARD: Final = _Queue(SHARD_OUTBOX, "outbox")
 
 
 class PostgresOutbox(Outbox):

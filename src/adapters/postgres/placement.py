@@ -1,21 +1,35 @@
-"""Which database holds what an identifier names."""
+"""Where an owner's statements go: to the shard that holds the bucket, also while the bucket moves to another."""
 
-from collections.abc import Sequence
-from typing import Final
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, func, literal_column, select
 
-from adapters.postgres.database import Database
-from adapters.postgres.statement import Statement
-from adapters.postgres.tables import SHARD_MAPS
+from adapters.postgres.database import BucketFenced, Database
+from adapters.postgres.replicas import Replicas
+from adapters.postgres.routing import ShardRouting
+from adapters.postgres.statement import Change, Statement
+from adapters.postgres.tables import FENCES, SHARD_MAPS
+from application.freshness import Freshness, Tolerance
+from domain.shared.errors import Unavailable
 from domain.shared.identifiers import bucket_of
-from domain.shared.shard_map import ShardMap
 
-_NEWEST: Final = Statement(select(SHARD_MAPS.c.version, SHARD_MAPS.c.shards).order_by(SHARD_MAPS.c.version.desc()).limit(1))
-_FIRST: Final = Statement(
-    insert(SHARD_MAPS).values(version=bindparam("version"), shards=bindparam("shards")).on_conflict_do_nothing()
+# So long may a node go by its map without asking; a node that announces its map asks several times in this while.
+TRUSTED_SECONDS: Final = 4.0
+_PATIENCE_SECONDS: Final = 5.0
+_PAUSE_SECONDS: Final = 0.02
+# So long does a move wait after everybody knows of it, for what was sent out before; a slower reading looks again.
+SLOW_SECONDS: Final = 2.0
+# Right after a move the replicas of the new home may not have what came; none is further behind than this.
+SETTLING_SECONDS: Final = 10.0
+_FENCED: Final = Statement(
+    select(literal_column("1")).where(FENCES.c.bucket == bindparam("bucket")), "fences.find"
 )
+_VERSION: Final = Statement(select(func.max(SHARD_MAPS.c.version).label("version")), "shard_maps.read_version")
+_log = logging.getLogger(__name__)
 
 
 class ShardsMissing(Exception):
@@ -23,27 +37,145 @@ class ShardsMissing(Exception):
 
 
 class Placement:
-    """The shard map over the databases, which stand in shard order."""
+    """The routing over the databases, which stand in shard order; `reload` reads the routing anew from the catalog.
 
-    def __init__(self, shard_map: ShardMap, databases: Sequence[Database]) -> None:
-        needed = max(shard_map.shards) + 1
-        if needed > len(databases):
-            raise ShardsMissing(f"The shard map needs {needed} shards and ONELAST_SHARD_DSNS has {len(databases)}.")
-        self.databases = tuple(databases)
-        self._map = shard_map
+    A fence is waited at for `patience` seconds.
+    """
 
-    def of(self, identifier: str) -> Database:
-        """Return the database of an identifier's bucket."""
-        return self.databases[self._map.shard_of(bucket_of(identifier))]
+    def __init__(
+        self, routing: ShardRouting, databases: Sequence[Database], *, catalog: Database | None = None,
+        reload: Callable[[], Awaitable[ShardRouting]] | None = None, replicas: Mapping[int, Replicas] | None = None,
+        patience: float = _PATIENCE_SECONDS,
+    ) -> None:
+        require_databases(routing, len(databases))
+        self.databases, self.routing = tuple(databases), routing
+        self.replicas, self.patience = replicas or {}, patience
+        self._catalog, self._reload = catalog, reload
+        self._trusted_until = self._replicas_after = float("-inf")
+        self._trust(time.monotonic())
+
+    @property
+    def version(self) -> int:
+        """Return the version of the map that this process goes by."""
+        return self.routing.version
+
+    def of(self, owner_id: str, freshness: Freshness = Tolerance.FRESH) -> "OwnerShard":
+        """Return the shard of all that an owner has."""
+        return OwnerShard(self, owner_id, freshness)
+
+    def replicas_for(self, number: int) -> Replicas | None:
+        """Return the replicas of a shard that may be read from now, if there are any."""
+        return self.replicas.get(number) if time.monotonic() > self._replicas_after else None
+
+    async def keep_current(self) -> None:
+        """Read the map anew if this process has gone by it for long."""
+        if time.monotonic() > self._trusted_until:
+            await self.refresh()
+
+    async def refresh(self) -> None:
+        """Take the newest map; while the catalog is away nothing moves, so the old one stays good."""
+        if self._catalog is None or self._reload is None:
+            return
+        began = time.monotonic()
+        try:
+            row = await self._catalog.row(_VERSION)
+            if row is not None and row["version"] != self.routing.version:
+                self._adopt(await self._reload())
+        except Unavailable:
+            self._trusted_until = time.monotonic() + 1
+        except ShardsMissing as missing:
+            _log.error("the newest shard map cannot be followed", extra={"reason": str(missing)})
+        else:
+            self._trust(began)
+
+    async def outdated(self, routing: ShardRouting, since: float) -> bool:
+        """Tell whether the map has changed under a reading that took long."""
+        if time.monotonic() - since < SLOW_SECONDS:
+            return False
+        await self.refresh()
+        return self.routing.version != routing.version
+
+    async def newer_than(self, version: int, deadline: float) -> None:
+        """Wait for a newer map, a moment at most; Unavailable past the deadline."""
+        await self.refresh()
+        if self.routing.version == version:
+            if time.monotonic() > deadline:
+                raise Unavailable("What you asked for is being moved.")
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    def _adopt(self, routing: ShardRouting) -> None:
+        require_databases(routing, len(self.databases))
+        if routing.version <= self.routing.version:  # of two who read the map at once, the slower one may bring the older
+            return
+        self.routing = routing
+        self._replicas_after = time.monotonic() + SETTLING_SECONDS
+
+    def _trust(self, since: float) -> None:
+        self._trusted_until = since + TRUSTED_SECONDS if self._reload else float("inf")
 
 
-async def load_or_create_map(catalog: Database, shard_count: int) -> ShardMap:
-    """Return the newest stored map; in a new catalog store an even one first (of several nodes, one wins)."""
-    row = await catalog.row(_NEWEST)
-    if row is None:
-        first = ShardMap.even(shard_count)
-        await catalog.take(_FIRST, version=first.version, shards=list(first.shards))
-        row = await catalog.row(_NEWEST)
-        if row is None:
-            return first
-    return ShardMap(row["version"], tuple(row["shards"]))
+class OwnerShard:
+    """Runs one owner's statements where the owner's rows are, at each moment of a move."""
+
+    __slots__ = ("_freshness", "_owner_id", "_placement")
+
+    def __init__(self, placement: Placement, owner_id: str, freshness: Freshness) -> None:
+        self._placement, self._owner_id, self._freshness = placement, owner_id, freshness
+
+    async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Mapping[str, Any]]:
+        """Return all rows of a reading."""
+        placement, owner_id = self._placement, self._owner_id
+        await placement.keep_current()
+        deadline = time.monotonic() + placement.patience
+        while True:
+            routing, began = placement.routing, time.monotonic()
+            leaving = routing.is_leaving(owner_id)
+            found = None if leaving else await self._from_replica(routing, statement, values)
+            if found is not None:
+                return found
+            database = placement.databases[routing.shard_of(owner_id)]
+            rows = await database.rows(statement, **values)
+            # A fence stands before anything is changed elsewhere: where there is none, what was read was true.
+            if leaving and await database.row(_FENCED, bucket=bucket_of(owner_id)) is not None:
+                await placement.newer_than(routing.version, deadline)
+            elif leaving or not await placement.outdated(routing, began):
+                return rows
+
+    async def row(self, statement: Statement, /, **values: Any) -> Mapping[str, Any] | None:
+        """Return the first row of a reading, or None."""
+        rows = await self.rows(statement, **values)
+        return rows[0] if rows else None
+
+    async def write(self, changes: Sequence[Change], schema: str) -> None:
+        """Make all changes or none, in one statement; where a fence stands nothing is made, and the new home is waited for."""
+        placement = self._placement
+        await placement.keep_current()
+        deadline = time.monotonic() + placement.patience
+        while True:
+            routing = placement.routing
+            try:
+                return await placement.databases[routing.shard_of(self._owner_id)].write(changes, schema)
+            except BucketFenced:
+                await placement.newer_than(routing.version, deadline)
+
+    async def _from_replica(
+        self, routing: ShardRouting, statement: Statement, values: Mapping[str, Any]
+    ) -> Sequence[Mapping[str, Any]] | None:
+        if self._freshness is Tolerance.FRESH:
+            return None
+        number = routing.shard_of(self._owner_id)
+        replicas = self._placement.replicas_for(number)
+        if replicas is None:
+            return None
+        freshness = self._freshness
+        if isinstance(freshness, Tolerance):
+            return await replicas.read(statement, values, reached=0)
+        if freshness.pending or (freshness.map_version, freshness.shard) != (routing.version, number):
+            return None
+        return await replicas.read(statement, values, reached=freshness.reached)
+
+
+def require_databases(routing: ShardRouting, count: int) -> None:
+    """Return if there is a database for every shard that the routing names; ShardsMissing if not."""
+    if routing.highest >= count:
+        raise ShardsMissing(f"The shard map needs {routing.highest + 1} shards and ONELAST_SHARD_DSNS has {count}.")

@@ -1,20 +1,26 @@
-"""A pool of asyncpg's connections that costs a list operation (docs/adr/0013-own-pool.md)."""
+"""A pool of asyncpg's connections that costs a list operation (docs/adr/0013-own-pool.md, 0017-pools-and-pgbouncer.md)."""
 
 import asyncio
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
+from weakref import WeakSet
 
 import asyncpg
 
+from adapters.postgres.pool_use import PoolUse
+from adapters.postgres.queue_pace import QueuePace
+
 _IDLE_SECONDS: Final = 300.0
 _CLOSING_SECONDS: Final = 2.0
+_LAST_WORDS: Final = ("FATAL", "PANIC")
+_SERVER_LOST: Final = (asyncpg.PostgresConnectionError, asyncpg.ReadOnlySQLTransactionError, OSError)
 
 
 class PoolExhausted(Exception):
-    """All connections were busy for longer than the caller's patience."""
+    """All connections were busy for longer than the caller's patience, or are sure to be."""
 
 
 class ConnectionPool:
@@ -24,27 +30,56 @@ class ConnectionPool:
     a timeout or by its caller, is closed: its state is not known.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[Any]], *, size: int) -> None:
-        self._connect, self.size = connect, size
+    def __init__(
+        self, connect: Callable[[], Awaitable[Any]], *, size: int, doubt: Callable[[Any], None] = lambda _: None
+    ) -> None:
+        self._connect, self._doubt, self.size = connect, doubt, size
         self._free: deque[tuple[Any, float]] = deque()
-        self._waiting: deque[asyncio.Future[Any]] = deque()
+        self._waiting: OrderedDict[asyncio.Future[Any], None] = OrderedDict()
+        self._pace = QueuePace()
+        self._made: WeakSet[Any] = WeakSet()
+        self._suspects: set[Any] = set()
         self._opened = 0
         self._closed = False
+        self.use = PoolUse()
+
+    @property
+    def open(self) -> int:
+        """How many connections there are, those that are being opened included."""
+        return self._opened
 
     @property
     def busy(self) -> int:
         """How many connections are in use or being opened."""
         return self._opened - len(self._free)
 
-    async def fetch(self, text: str, arguments: Sequence[Any], *, patience: float) -> list[Any]:
-        """Return the rows of a statement; PoolExhausted after `patience` seconds without a connection, or the driver's error."""
-        connection = self._take() or await self._obtain(patience)
+    @property
+    def waiting(self) -> int:
+        """How many callers wait for a connection."""
+        return len(self._waiting)
+
+    async def fetch(self, text: str, arguments: Sequence[Any], *, patience: float, within: float) -> list[Any]:
+        """Return the rows of a statement, or raise the driver's error; TimeoutError after `within` seconds in all.
+
+        PoolExhausted after `patience` seconds without a connection, and at once where the queue is longer than that.
+        """
+        connection = self._take()
+        if connection is None:
+            began = time.monotonic()
+            connection = await self._obtain(patience)
+            waited = time.monotonic() - began
+            self.use.waited(waited)
+            within -= waited
+        else:
+            self.use.at_once += 1
         usable = False
         try:
-            rows: list[Any] = await connection.fetch(text, *arguments)
+            rows: list[Any] = await connection.fetch(text, *arguments, timeout=within)
             usable = True
-        except asyncpg.PostgresError:
-            usable = True
+        except (asyncpg.PostgresError, OSError) as error:
+            usable = _outlived_by_connection(error)
+            if not usable:
+                self._lose_server(connection)
             raise
         finally:
             self._give_back(connection, usable=usable)
@@ -73,9 +108,8 @@ class ConnectionPool:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience
         while self._opened >= self.size:
-            turn = loop.create_future()
-            self._waiting.append(turn)
-            expiry = loop.call_at(deadline, _expire, turn)
+            turn = self._join(loop, patience)
+            expiry = loop.call_at(deadline, self._expire, turn)
             try:
                 connection = await self._turn(turn)
             finally:
@@ -83,6 +117,18 @@ class ConnectionPool:
             if connection is not None:
                 return connection
         return await self._open()
+
+    def _join(self, loop: asyncio.AbstractEventLoop, patience: float) -> "asyncio.Future[Any]":
+        """Return a place in the queue; PoolExhausted if it would be in vain."""
+        now = time.monotonic()
+        if not self._waiting:
+            self._pace.began(now)
+        elif len(self._waiting) >= self._pace.most_waiting(self.size, patience, now):
+            self.use.refused += 1
+            raise PoolExhausted
+        turn = loop.create_future()
+        self._waiting[turn] = None
+        return turn
 
     async def _turn(self, turn: "asyncio.Future[Any]") -> Any | None:
         """Return a connection, or None where one may be opened; whoever gives up passes the turn on."""
@@ -92,6 +138,13 @@ class ConnectionPool:
             if turn.done() and not turn.cancelled() and turn.exception() is None:
                 self._pass_on(turn.result())
             raise
+        finally:
+            self._waiting.pop(turn, None)
+
+    def _expire(self, turn: "asyncio.Future[Any]") -> None:
+        if not turn.done():
+            self.use.timed_out += 1
+            turn.set_exception(PoolExhausted())
 
     def _pass_on(self, connection: Any | None) -> None:
         if connection is None:
@@ -101,15 +154,19 @@ class ConnectionPool:
 
     async def _open(self) -> Any:
         self._opened += 1
+        self.use.connects += 1
         try:
-            return await self._connect()
+            connection = await self._connect()
         except BaseException:
             self._opened -= 1
             self._next_turn(None)
             raise
+        self._made.add(connection)
+        return connection
 
     def _give_back(self, connection: Any, *, usable: bool) -> None:
-        if not usable or self._closed or connection.is_closed():
+        if not usable or self._closed or connection in self._suspects or connection.is_closed():
+            self._suspects.discard(connection)
             with suppress(Exception):
                 connection.terminate()
             self._opened -= 1
@@ -120,11 +177,23 @@ class ConnectionPool:
 
     def _next_turn(self, connection: Any | None) -> bool:
         while self._waiting:
-            turn = self._waiting.popleft()
+            turn, _ = self._waiting.popitem(last=False)
             if not turn.done():
+                self._pace.moved(self.size, time.monotonic())
                 turn.set_result(connection)
                 return True
         return False
+
+    def _lose_server(self, connection: Any) -> None:
+        """Close what leads to the server that was lost, the busy when they come back; the next is sought elsewhere first."""
+        if connection in self._suspects:
+            return
+        self._doubt(connection)
+        idle, self._free = self._free, deque()
+        self._opened -= len(idle)
+        for other, _ in idle:
+            other.terminate()
+        self._suspects.update(other for other in self._made if not other.is_closed())
 
     def _retire(self) -> None:
         """Close the connection that was idle longest, if that is long ago."""
@@ -135,6 +204,6 @@ class ConnectionPool:
             connection.terminate()
 
 
-def _expire(turn: "asyncio.Future[Any]") -> None:
-    if not turn.done():
-        turn.set_exception(PoolExhausted())
+def _outlived_by_connection(error: Exception) -> bool:
+    last = (getattr(error, "severity_en", None) or getattr(error, "severity", None)) in _LAST_WORDS
+    return not last and not isinstance(error, _SERVER_LOST)

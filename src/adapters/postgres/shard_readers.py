@@ -1,15 +1,16 @@
 """Reading a shard: sessions, messages, runs. Each question is one statement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Integer, Text, bindparam, func, select, true
 
-from adapters.postgres.paging import PagedReading
+from adapters.postgres.paging import PagedReading, in_range, name_of_page
 from adapters.postgres.placement import Placement
 from adapters.postgres.rows import message_from, run_view, session_view
 from adapters.postgres.statement import Statement
 from adapters.postgres.tables import MESSAGES, RUNS, SESSIONS, Id
+from application.freshness import Freshness, Tolerance
 from application.paging import Page, PageRequest, page_of
 from application.ports.readers import RunReader, SessionReader
 from application.runs.views import RunView
@@ -20,10 +21,18 @@ from domain.shared.identifiers import RunId, SessionId, UserId
 
 _owner: Final = bindparam("owner_id", type_=Id)
 _session_id: Final = bindparam("session_id", type_=Id)
-_SESSION: Final = Statement(select(SESSIONS).where(SESSIONS.c.id == _session_id, SESSIONS.c.owner_id == _owner))
-_own_sessions: Final = select(SESSIONS).where(SESSIONS.c.owner_id == _owner)
-_SESSIONS: Final = PagedReading(_own_sessions, SESSIONS.c.id)
-_SESSIONS_OF_KIND: Final = PagedReading(_own_sessions.where(SESSIONS.c.archived == bindparam("archived")), SESSIONS.c.id)
+_SESSION: Final = Statement(
+    select(SESSIONS).where(SESSIONS.c.id == _session_id, SESSIONS.c.owner_id == _owner), "sessions.find"
+)
+_own: Final = [SESSIONS.c.owner_id]
+_SESSIONS: Final[Mapping[bool | None, PagedReading]] = {
+    None: PagedReading(select(SESSIONS), SESSIONS.c.id, "sessions.list", _own),
+    True: PagedReading(select(SESSIONS).where(SESSIONS.c.archived), SESSIONS.c.id, "sessions.list_archived", _own),
+    False: PagedReading(select(SESSIONS).where(~SESSIONS.c.archived), SESSIONS.c.id, "sessions.list_unarchived", _own),
+}
+
+
+_PLACE: Final = (MESSAGES.c.session_id, MESSAGES.c.seq)
 
 
 def _messages(*, down: bool, bounded: bool) -> Statement:
@@ -31,45 +40,48 @@ def _messages(*, down: bool, bounded: bool) -> Statement:
     place = select(MESSAGES.c.seq.label("cursor_seq")).where(
         MESSAGES.c.id == bindparam("cursor", type_=Id), MESSAGES.c.session_id == SESSIONS.c.id
     ).lateral("place")
-    page = select(MESSAGES).where(MESSAGES.c.session_id == SESSIONS.c.id)
-    if bounded:
-        page = page.where(MESSAGES.c.seq < place.c.cursor_seq if down else MESSAGES.c.seq > place.c.cursor_seq)
-    order = MESSAGES.c.seq.desc() if down else MESSAGES.c.seq
-    rows = page.order_by(order).limit(bindparam("limit", type_=Integer)).lateral("page")
+    here = in_range(_PLACE, [SESSIONS.c.id], place.c.cursor_seq if bounded else None, down=down)
+    order = [column.desc() if down else column for column in _PLACE]
+    rows = select(MESSAGES).where(*here).order_by(*order).limit(bindparam("limit", type_=Integer)).lateral("page")
     source: Any = SESSIONS
     columns: list[Any] = list(rows.c)
     if bounded:
         source, columns = source.outerjoin(place, true()), [*columns, place.c.cursor_seq]
     source = source.outerjoin(rows, true())
     whole = select(*columns).select_from(source).where(SESSIONS.c.id == _session_id, SESSIONS.c.owner_id == _owner)
-    return Statement(whole.order_by(rows.c.seq.desc() if down else rows.c.seq))
+    name = name_of_page("messages.page", down=down, bounded=bounded)
+    return Statement(whole.order_by(rows.c.seq.desc() if down else rows.c.seq), name)
 
 
 _MESSAGES: Final = {(down, bounded): _messages(down=down, bounded=bounded) for down in (True, False) for bounded in (True, False)}
 
 _newest: Final = (
-    select(MESSAGES).where(MESSAGES.c.session_id == _session_id)
-    .order_by(MESSAGES.c.seq.desc()).limit(bindparam("limit", type_=Integer)).subquery("newest")
+    select(MESSAGES).where(*in_range(_PLACE, [_session_id], None, down=True))
+    .order_by(*(column.desc() for column in _PLACE)).limit(bindparam("limit", type_=Integer)).subquery("newest")
 )
+_backwards: Final = [_newest.c.session_id.desc(), _newest.c.seq.desc()]
 _measured: Final = select(
     _newest,
-    (func.sum(_newest.c.characters).over(order_by=_newest.c.seq.desc()) - _newest.c.characters).label("begins_at"),
+    (func.sum(_newest.c.characters).over(order_by=_backwards) - _newest.c.characters).label("begins_at"),
 ).subquery("measured")
 _RECENT: Final = Statement(
-    select(_measured).where(_measured.c.begins_at <= bindparam("most_characters", type_=Integer)).order_by(_measured.c.seq)
+    select(_measured).where(_measured.c.begins_at <= bindparam("most_characters", type_=Integer)).order_by(_measured.c.seq),
+    "messages.recent",
 )
 
 _run_columns: Final = [column.label(f"run_{column.name}") for column in RUNS.c]
 _MESSAGE_RUN: Final = Statement(
     select(MESSAGES, *_run_columns).join(RUNS, RUNS.c.id == MESSAGES.c.run_id).where(
         MESSAGES.c.session_id == _session_id, MESSAGES.c.client_message_id == bindparam("client_message_id", type_=Text)
-    )
+    ),
+    "messages.find_with_run",
 )
 _run_id: Final = bindparam("run_id", type_=Id)
-_RUN: Final = Statement(select(RUNS).where(RUNS.c.id == _run_id, RUNS.c.owner_id == _owner))
+_RUN: Final = Statement(select(RUNS).where(RUNS.c.id == _run_id, RUNS.c.owner_id == _owner), "runs.find")
 _EXCHANGE: Final = Statement(
     select(MESSAGES).join(RUNS, RUNS.c.id == MESSAGES.c.run_id).where(RUNS.c.id == _run_id, RUNS.c.owner_id == _owner)
-    .order_by(MESSAGES.c.seq)
+    .order_by(MESSAGES.c.seq),
+    "messages.exchange",
 )
 
 
@@ -79,21 +91,26 @@ class PostgresSessionReader(SessionReader):
     def __init__(self, placement: Placement) -> None:
         self._placement = placement
 
-    async def find(self, owner_id: UserId, session_id: SessionId) -> SessionView | None:
+    async def find(
+        self, owner_id: UserId, session_id: SessionId, freshness: Freshness = Tolerance.FRESH
+    ) -> SessionView | None:
         """Read the session."""
-        row = await self._placement.of(owner_id).row(_SESSION, session_id=session_id, owner_id=owner_id)
+        row = await self._placement.of(owner_id, freshness).row(_SESSION, session_id=session_id, owner_id=owner_id)
         return None if row is None else session_view(row)
 
-    async def list_for_owner(self, owner_id: UserId, page: PageRequest, archived: bool | None) -> Page[SessionView]:
+    async def list_for_owner(
+        self, owner_id: UserId, page: PageRequest, archived: bool | None, freshness: Freshness = Tolerance.FRESH
+    ) -> Page[SessionView]:
         """Read a page of the owner's sessions."""
-        reading = _SESSIONS if archived is None else _SESSIONS_OF_KIND
-        statement, values = reading.for_page(page)
-        rows = await self._placement.of(owner_id).rows(statement, owner_id=owner_id, archived=archived, **values)
+        statement, values = _SESSIONS[archived].for_page(page)
+        rows = await self._placement.of(owner_id, freshness).rows(statement, owner_id=owner_id, **values)
         return page_of([session_view(row) for row in rows], page)
 
-    async def read_messages(self, owner_id: UserId, session_id: SessionId, page: PageRequest) -> Page[Message] | None:
+    async def read_messages(
+        self, owner_id: UserId, session_id: SessionId, page: PageRequest, freshness: Freshness = Tolerance.FRESH
+    ) -> Page[Message] | None:
         """Read a page of messages, the cursor's place and the session's being there in one statement."""
-        rows = await self._placement.of(owner_id).rows(
+        rows = await self._placement.of(owner_id, freshness).rows(
             _MESSAGES[page.scans_down, page.cursor is not None],
             session_id=session_id, owner_id=owner_id, limit=page.limit + 1, cursor=page.cursor,
         )
@@ -104,17 +121,21 @@ class PostgresSessionReader(SessionReader):
             raise Invalid(f"'{param}' is not a message of this session.", param=param)
         return page_of([message_from(row) for row in rows if row["id"] is not None], page)
 
-    async def recent_messages(self, session_id: SessionId, *, limit: int, most_characters: int) -> Sequence[Message]:
+    async def recent_messages(
+        self, owner_id: UserId, session_id: SessionId, *, limit: int, most_characters: int
+    ) -> Sequence[Message]:
         """Read the newest messages that fit."""
-        rows = await self._placement.of(session_id).rows(
+        rows = await self._placement.of(owner_id).rows(
             _RECENT, session_id=session_id, limit=limit, most_characters=min(most_characters, 2**31 - 1)
         )
         return [message_from(row) for row in rows]
 
-    async def find_message_run(self, session_id: SessionId, client_message_id: str) -> tuple[Message, RunView] | None:
+    async def find_message_run(
+        self, owner_id: UserId, session_id: SessionId, client_message_id: str
+    ) -> tuple[Message, RunView] | None:
         """Read the message and its run."""
-        database = self._placement.of(session_id)
-        row = await database.row(_MESSAGE_RUN, session_id=session_id, client_message_id=client_message_id)
+        shard = self._placement.of(owner_id)
+        row = await shard.row(_MESSAGE_RUN, session_id=session_id, client_message_id=client_message_id)
         if row is None:
             return None
         return message_from(row), run_view({column.name: row[f"run_{column.name}"] for column in RUNS.c})
@@ -126,9 +147,9 @@ class PostgresRunReader(RunReader):
     def __init__(self, placement: Placement) -> None:
         self._placement = placement
 
-    async def find(self, owner_id: UserId, run_id: RunId) -> RunView | None:
+    async def find(self, owner_id: UserId, run_id: RunId, freshness: Freshness = Tolerance.FRESH) -> RunView | None:
         """Read the run."""
-        row = await self._placement.of(owner_id).row(_RUN, run_id=run_id, owner_id=owner_id)
+        row = await self._placement.of(owner_id, freshness).row(_RUN, run_id=run_id, owner_id=owner_id)
         return None if row is None else run_view(row)
 
     async def read_exchange(self, owner_id: UserId, run_id: RunId) -> Sequence[Message]:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from sqlalchemy import BindParameter, bindparam, delete, select, text
+from sqlalchemy import BindParameter, SmallInteger, bindparam, delete, func, select, text
 
 from adapters.postgres.idempotency import SHARD_STATEMENTS, PostgresKeys
 from adapters.postgres.placement import Placement
@@ -18,19 +18,20 @@ from domain.runs.run import Run, RunNotFound
 from domain.sessions.message import Message
 from domain.sessions.session import Session, SessionNotFound
 from domain.shared.events import DomainEvent
-from domain.shared.identifiers import RunId, SessionId, UserId
+from domain.shared.identifiers import RunId, SessionId, UserId, bucket_of
 
 _id: Final[BindParameter[str]] = bindparam("id")
 _owner: Final[BindParameter[str]] = bindparam("owner_id")
-_SESSION: Final = Statement(select(SESSIONS).where(SESSIONS.c.id == _id, SESSIONS.c.owner_id == _owner))
+_SESSION: Final = Statement(select(SESSIONS).where(SESSIONS.c.id == _id, SESSIONS.c.owner_id == _owner), "sessions.get")
 _ADD_SESSION: Final = insertion(SESSIONS)
 _SAVE_SESSION: Final = replacement(
     SESSIONS, "title", "metadata", "head_seq", "archived", "active_run_id", "waiting", "updated_at"
 )
 _REMOVE_SESSION: Final = removal(SESSIONS)
-_REMOVE_ALL: Final = Statement(delete(SESSIONS).where(SESSIONS.c.owner_id == _owner))
+_REMOVE_ALL: Final = Statement(delete(SESSIONS).where(SESSIONS.c.owner_id == _owner), "sessions.remove_all")
+_REQUIRE_HOME: Final = Statement(select(func.shard.require_home(bindparam("bucket", type_=SmallInteger))), "fences.require_none")
 _ADD_MESSAGE: Final = insertion(MESSAGES)
-_RUN: Final = Statement(select(RUNS).where(RUNS.c.id == _id, RUNS.c.owner_id == _owner))
+_RUN: Final = Statement(select(RUNS).where(RUNS.c.id == _id, RUNS.c.owner_id == _owner), "runs.get")
 _ADD_RUN: Final = insertion(RUNS)
 _SAVE_RUN: Final = replacement(
     RUNS, "status", "attempt", "input_tokens", "output_tokens", "error_code", "error_message", "finished_at", "last_seq", "node",
@@ -38,7 +39,8 @@ _SAVE_RUN: Final = replacement(
 )
 _NEXT_QUEUED: Final = Statement(
     select(RUNS).where(RUNS.c.session_id == bindparam("session_id"), RUNS.c.owner_id == _owner, RUNS.c.status == text("'queued'"))
-    .order_by(RUNS.c.message_seq).limit(bindparam("limit"))
+    .order_by(RUNS.c.message_seq).limit(bindparam("limit")),
+    "runs.next_queued",
 )
 _OUTBOX: Final = insertion(SHARD_OUTBOX, "id", "kind", "payload")
 
@@ -58,6 +60,7 @@ class PostgresSessions(SessionRepository):
 
     def add(self, session: Session) -> None:
         """Stage the row."""
+        self._require_home()
         self._staging.add(_ADD_SESSION, session_columns(session))
 
     def save(self, session: Session) -> None:
@@ -70,8 +73,13 @@ class PostgresSessions(SessionRepository):
 
     def remove_all(self) -> None:
         """Stage the deletion of every session and key of the owner's."""
+        self._require_home()
         for statement in (_REMOVE_ALL, SHARD_STATEMENTS.forget_owner):
             self._staging.add(statement, {"owner_id": self._owner_id})
+
+    def _require_home(self) -> None:
+        """Stage the question whether the owner lives here: what changes no stored row would succeed where the owner has left."""
+        self._staging.begin_with(_REQUIRE_HOME, {"bucket": bucket_of(self._owner_id)})
 
 
 class PostgresMessages(MessageRepository):

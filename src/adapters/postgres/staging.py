@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, literal_
 
 from adapters.postgres.database import Database
 from adapters.postgres.events import columns_of
+from adapters.postgres.placement import OwnerShard
 from adapters.postgres.statement import Change, Statement
 from application.ports.entropy import Entropy
 from domain.shared.events import DomainEvent
@@ -20,21 +21,22 @@ class Versioned(Protocol):
     version: int
 
 
-def insertion(table: Table, *columns: str) -> Statement:
-    """Return the statement that adds a row with these columns (none named: all)."""
-    return Statement(insert(table).values({name: bindparam(name) for name in columns or table.c.keys()}))
+def insertion(table: Table, *columns: str, area: str | None = None) -> Statement:
+    """Return the statement that adds a row with these columns (none named: all); its name begins with `area`, or the table's."""
+    row: dict[str, Any] = {name: bindparam(name) for name in columns or table.c.keys()}
+    return Statement(insert(table).values(row), f"{area or table.name}.add")
 
 
 def replacement(table: Table, *columns: str) -> Statement:
     """Return the statement that sets these columns and the next version where `id` still has the version that was read."""
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns} | {"version": table.c.version + _ONE}
-    return Statement(update(table).where(*_as_read(table)).values(values).returning(_ONE))
+    return Statement(update(table).where(*_as_read(table)).values(values).returning(_ONE), f"{table.name}.save")
 
 
 def removal(table: Table, *, versioned: bool = True) -> Statement:
     """Return the statement that deletes the row with `id`, at the version that was read if the table has versions."""
     where = _as_read(table) if versioned else [table.c.id == bindparam("the_id")]
-    return Statement(delete(table).where(*where).returning(_ONE))
+    return Statement(delete(table).where(*where).returning(_ONE), f"{table.name}.remove")
 
 
 def _as_read(table: Table) -> list[Any]:
@@ -42,9 +44,9 @@ def _as_read(table: Table) -> list[Any]:
 
 
 class Staging:
-    """The changes and events of one unit of work on one database."""
+    """The changes and events of one unit of work on one database, or on what is one owner's shard."""
 
-    def __init__(self, database: Database, outbox: Statement, schema: str, entropy: Entropy) -> None:
+    def __init__(self, database: Database | OwnerShard, outbox: Statement, schema: str, entropy: Entropy) -> None:
         self.database = database
         self._outbox, self._schema, self._entropy = outbox, schema, entropy
         self._changes: list[Change] = []

@@ -124,12 +124,32 @@ AGENTS: Final = Table(
     Index("agents_slug_key", "slug", unique=True, postgresql_where=text("retired_at IS NULL")),
     Index("agents_public_idx", "id", postgresql_where=text("retired_at IS NULL AND visibility = 'public'")),
     Index("agents_owner_idx", "owner_id", "id"),
+    Index("agents_own_idx", "owner_id", "id", postgresql_where=text("retired_at IS NULL")),
 )
 SHARD_MAPS: Final = Table(
     "shard_maps", CATALOG,
     Column("version", Integer, primary_key=True, autoincrement=False),
     _required("shards", ARRAY(SmallInteger)),
     _required("created_at", Moment, server_default=text("now()")),
+    _required("moving", ARRAY(SmallInteger), server_default=text("'{}'")),
+)
+SHARD_MOVES: Final = Table(
+    "shard_moves", CATALOG,
+    Column("id", Id, primary_key=True),
+    _required("buckets", ARRAY(SmallInteger)),
+    _required("source", SmallInteger),
+    _required("target", SmallInteger),
+    _required("phase", Text),
+    Column("fence", Id),
+    Column("fenced_seconds", Double),
+    _required("started_at", Moment, server_default=text("now()")),
+    Column("ended_at", Moment),
+    Index("shard_moves_open_key", text("(true)"), unique=True, postgresql_where=text("ended_at IS NULL")),
+)
+SHARD_PINS: Final = Table(
+    "shard_pins", CATALOG,
+    Column("user_id", Id, primary_key=True),
+    _required("shard", SmallInteger),
 )
 CATALOG_KEYS: Final = _idempotency_keys(
     CATALOG,
@@ -155,7 +175,9 @@ SESSIONS: Final = Table(
     _required("updated_at", Moment),
     _required("version", Integer),
     Index("sessions_owner_idx", "owner_id", "id"),
-    Index("sessions_owner_archived_idx", "owner_id", "archived", "id"),
+    Index("sessions_archived_idx", "owner_id", "id", postgresql_where=text("archived")),
+    Index("sessions_unarchived_idx", "owner_id", "id", postgresql_where=text("NOT archived")),
+    Index("sessions_bucket_idx", "bucket"),
 )
 MESSAGES: Final = Table(
     "messages", SHARD,
@@ -172,6 +194,7 @@ MESSAGES: Final = Table(
     Column("client_message_id", Text),
     UniqueConstraint("id", name="messages_id_key"),
     Index("messages_run_idx", "run_id"),
+    Index("messages_bucket_idx", "bucket"),
     Index(
         "messages_client_message_key", "session_id", "client_message_id", unique=True,
         postgresql_where=text("client_message_id IS NOT NULL"),
@@ -201,14 +224,30 @@ RUNS: Final = Table(
     _required("cancel_requested", Boolean, server_default=text("false")),
     _required("version", Integer),
     Index("runs_session_idx", "session_id"),
+    Index("runs_bucket_idx", "bucket"),
     Index("runs_node_idx", "node", postgresql_where=text("finished_at IS NULL")),
+    Index("runs_cancel_idx", "node", postgresql_where=text("finished_at IS NULL AND cancel_requested")),
     Index("runs_queued_idx", "session_id", "message_seq", postgresql_where=text("status = 'queued'")),
 )
 NODES: Final = Table(
     "nodes", SHARD,
     Column("id", Id, primary_key=True),
     _required("alive_until", Moment),
+    _required("map_version", Integer, server_default=text("0")),
+    _required("shards", Integer, server_default=text("0")),
     Index("nodes_alive_idx", "alive_until"),
 )
+FENCES: Final = Table(
+    "fences", SHARD,
+    Column("bucket", SmallInteger, primary_key=True, autoincrement=False),
+    _required("move_id", Id),
+    _required("since", Moment, server_default=text("now()")),
+)
+MOVE_MARKS: Final = Table(
+    "move_marks", SHARD,
+    Column("move_id", Id, primary_key=True),
+    _required("mark", Id),
+)
 SHARD_KEYS: Final = _idempotency_keys(SHARD, Column("owner_id", Id, primary_key=True), _required("bucket", SmallInteger))
+Index("idempotency_keys_bucket_idx", SHARD_KEYS.c.bucket)
 SHARD_OUTBOX: Final = _outbox(SHARD)

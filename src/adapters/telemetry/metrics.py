@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.registry import Collector
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5, 10, 60, 300)
 
@@ -44,6 +45,10 @@ class Metrics:
     def gauge(self, name: str, help_text: str, read: Callable[[], float]) -> None:
         """Publish a value that is read when it is asked for."""
         Gauge(name, help_text, registry=self.registry).set_function(read)
+
+    def publish(self, measurement: Collector) -> None:
+        """Render what somebody else measures with the rest."""
+        self.registry.register(measurement)
 
     def render(self) -> bytes:
         """Return the text format."""

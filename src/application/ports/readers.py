@@ -6,6 +6,7 @@ from typing import Protocol
 
 from application.actor import Actor
 from application.agents.views import AgentView
+from application.freshness import Freshness, Tolerance
 from application.paging import Page, PageRequest
 from application.runs.views import RunView
 from application.sessions.views import SessionView
@@ -48,34 +49,44 @@ class UserReader(Protocol):
 
 
 class SessionReader(Protocol):
-    """Sessions and their messages."""
+    """Sessions and their messages. `freshness` is how new they have to be; without it, as new as can be."""
 
     @abstractmethod
-    async def find(self, owner_id: UserId, session_id: SessionId) -> SessionView | None:
+    async def find(
+        self, owner_id: UserId, session_id: SessionId, freshness: Freshness = Tolerance.FRESH
+    ) -> SessionView | None:
         """Return the session, or None."""
 
     @abstractmethod
-    async def list_for_owner(self, owner_id: UserId, page: PageRequest, archived: bool | None) -> Page[SessionView]:
+    async def list_for_owner(
+        self, owner_id: UserId, page: PageRequest, archived: bool | None, freshness: Freshness = Tolerance.FRESH
+    ) -> Page[SessionView]:
         """Return the owner's sessions, by identifier; `archived` None means both kinds."""
 
     @abstractmethod
-    async def read_messages(self, owner_id: UserId, session_id: SessionId, page: PageRequest) -> Page[Message] | None:
+    async def read_messages(
+        self, owner_id: UserId, session_id: SessionId, page: PageRequest, freshness: Freshness = Tolerance.FRESH
+    ) -> Page[Message] | None:
         """Return messages by seq, or None if the owner has no such session; Invalid for a cursor that is not in it."""
 
     @abstractmethod
-    async def recent_messages(self, session_id: SessionId, *, limit: int, most_characters: int) -> Sequence[Message]:
+    async def recent_messages(
+        self, owner_id: UserId, session_id: SessionId, *, limit: int, most_characters: int
+    ) -> Sequence[Message]:
         """Return the newest messages, oldest first: at most `limit`, and none that begins past `most_characters`."""
 
     @abstractmethod
-    async def find_message_run(self, session_id: SessionId, client_message_id: str) -> tuple[Message, RunView] | None:
+    async def find_message_run(
+        self, owner_id: UserId, session_id: SessionId, client_message_id: str
+    ) -> tuple[Message, RunView] | None:
         """Return the message that the client gave this identifier and its run, or None."""
 
 
 class RunReader(Protocol):
-    """Runs."""
+    """Runs. `freshness` is how new they have to be; without it, as new as can be."""
 
     @abstractmethod
-    async def find(self, owner_id: UserId, run_id: RunId) -> RunView | None:
+    async def find(self, owner_id: UserId, run_id: RunId, freshness: Freshness = Tolerance.FRESH) -> RunView | None:
         """Return the run, or None."""
 
     @abstractmethod

@@ -47,11 +47,13 @@ class Prompting:
         return ModelRequest(run.model, turns, agent.sampling, reply.beginning)
 
     async def _history(self, order: Assignment, budget: int) -> Sequence[Message]:
-        """Return the newest messages, with the one to be answered also while it is still being stored."""
+        """Return the newest messages, with the one to be answered also while it is being stored, or when much was said since."""
         run, said = order.run, order.message
         if said is not None and said.seq == 1:
             return [said]
-        history = await self.sessions.recent_messages(run.session_id, limit=_HISTORY_MOST, most_characters=budget * 4)
-        if said is not None and not any(message.seq == said.seq for message in history):
-            return [*history, said]
-        return history
+        history = await self.sessions.recent_messages(
+            run.owner_id, run.session_id, limit=_HISTORY_MOST, most_characters=budget * 4
+        )
+        if any(message.seq == run.message_seq for message in history):
+            return history
+        return [*history, await self.message_of(order)]

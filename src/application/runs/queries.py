@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from application.actor import Actor
+from application.freshness import Freshness, Tolerance
 from application.ports.readers import RunReader
 from application.ports.run_log import RunEvent, RunFeed, RunLog
 from application.runs.replay import StoredFeed, last_events, stored_events
@@ -26,9 +27,9 @@ class ReadRun:
 
     runs: RunReader
 
-    async def execute(self, actor: Actor, run_id: RunId) -> RunView:
+    async def execute(self, actor: Actor, run_id: RunId, freshness: Freshness = Tolerance.FRESH) -> RunView:
         """Return the run; RunNotFound."""
-        run = await self.runs.find(actor.user_id, run_id)
+        run = await self.runs.find(actor.user_id, run_id, freshness)
         if run is None:
             raise RunNotFound(f"There is no run {run_id}.")
         return run

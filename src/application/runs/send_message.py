@@ -109,7 +109,7 @@ class SendMessage:
     async def _known(self, command: SendMessageCommand) -> Accepted | None:
         if command.client_message_id is None:
             return None
-        known = await self.sessions.find_message_run(command.session_id, command.client_message_id)
+        known = await self.sessions.find_message_run(command.actor.user_id, command.session_id, command.client_message_id)
         return None if known is None else Accepted(*known)
 
     async def _store(self, unit: ShardUnitOfWork, order: Assignment) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from application.actor import Actor
+from application.freshness import Freshness, Tolerance
 from application.paging import Page, PageRequest
 from application.ports.readers import SessionReader
 from application.sessions.views import SessionView
@@ -17,9 +18,11 @@ class ReadSession:
 
     sessions: SessionReader
 
-    async def execute(self, actor: Actor, session_id: SessionId) -> SessionView:
+    async def execute(
+        self, actor: Actor, session_id: SessionId, freshness: Freshness = Tolerance.FRESH
+    ) -> SessionView:
         """Return the session; SessionNotFound."""
-        session = await self.sessions.find(actor.user_id, session_id)
+        session = await self.sessions.find(actor.user_id, session_id, freshness)
         if session is None:
             raise SessionNotFound(f"There is no session {session_id}.")
         return session
@@ -31,9 +34,11 @@ class ListSessions:
 
     sessions: SessionReader
 
-    async def execute(self, actor: Actor, page: PageRequest, archived: bool | None) -> Page[SessionView]:
+    async def execute(
+        self, actor: Actor, page: PageRequest, archived: bool | None, freshness: Freshness = Tolerance.FRESH
+    ) -> Page[SessionView]:
         """Return a page of sessions."""
-        return await self.sessions.list_for_owner(actor.user_id, page, archived)
+        return await self.sessions.list_for_owner(actor.user_id, page, archived, freshness)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +47,11 @@ class ReadMessages:
 
     sessions: SessionReader
 
-    async def execute(self, actor: Actor, session_id: SessionId, page: PageRequest) -> Page[Message]:
+    async def execute(
+        self, actor: Actor, session_id: SessionId, page: PageRequest, freshness: Freshness = Tolerance.FRESH
+    ) -> Page[Message]:
         """Return a page of messages by seq; SessionNotFound."""
-        messages = await self.sessions.read_messages(actor.user_id, session_id, page)
+        messages = await self.sessions.read_messages(actor.user_id, session_id, page, freshness)
         if messages is None:
             raise SessionNotFound(f"There is no session {session_id}.")
         return messages

@@ -57,11 +57,3 @@ def bucket_of(identifier: str) -> int:
     for character in identifier[-_LENGTH + 10 : -_LENGTH + 14]:
         value = value << 5 | _VALUES[character]
     return (value >> 4) & (BUCKETS - 1)
-
-
-def millis_of(identifier: str) -> int:
-    """Return the Unix milliseconds at which a well-formed identifier was made."""
-    value = 0
-    for character in identifier[-_LENGTH:][:10]:
-        value = value << 5 | _VALUES[character]
-    return value

@@ -8,7 +8,7 @@ import click
 
 from entrypoints.problems import OperatorProblem
 
-_COMMANDS: Final = ("up", "serve", "worker", "migrate", "doctor")
+_COMMANDS: Final = ("up", "serve", "worker", "migrate", "db", "doctor", "check", "shards", "backup")
 
 
 class Commands(click.Group):

@@ -7,7 +7,7 @@ import click
 from entrypoints.cli.running import run_until_signal
 from entrypoints.cli.serving import serve as serve_until_cancelled
 from entrypoints.http.server import bind
-from entrypoints.ioc.schema import require_current
+from entrypoints.ioc.schema import require_usable
 from entrypoints.logging import configure_logging
 from entrypoints.settings import Settings, read_settings
 
@@ -24,7 +24,7 @@ def serve() -> None:
 
 
 async def _serve(settings: Settings, listener: socket.socket) -> None:
-    await require_current(settings)
+    await require_usable(settings)
     host, port = listener.getsockname()[:2]
     await serve_until_cancelled(
         settings, listener, relays=False, ready=lambda: click.echo(f"serving on http://{host}:{port}", err=True)

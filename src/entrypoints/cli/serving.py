@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -11,6 +11,7 @@ from dishka import AsyncContainer
 
 from application.agents.seed_catalogue import SeedCatalogue
 from application.forget_keys import ForgetKeys
+from application.ports.stranded_fences import StrandedFences
 from application.reactions.relay import RelayOutbox
 from entrypoints.http.app import create_app
 from entrypoints.http.server import serve_http
@@ -18,7 +19,10 @@ from entrypoints.ioc.container import build_container, build_everything
 from entrypoints.ioc.runs import RunMaking
 from entrypoints.settings import Settings
 from entrypoints.worker.forgetting import forget
+from entrypoints.worker.healing import heal
 from entrypoints.worker.loop import work
+
+Loop = Callable[[], Coroutine[Any, Any, None]]
 
 
 async def seed(settings: Settings) -> int:
@@ -27,14 +31,16 @@ async def seed(settings: Settings) -> int:
         return await (await container.get(SeedCatalogue)).execute()
 
 
-async def run_worker(settings: Settings) -> None:
-    """Give committed events their reactions, and forget old keys, until this task is cancelled."""
+async def run_worker(settings: Settings, also: Sequence[Loop] = ()) -> None:
+    """Give committed events their reactions, forget old keys and do what else is given, until this task is cancelled."""
     async with _container(settings) as container, asyncio.TaskGroup() as tasks:
-        for loop in await _chores(container):
+        for loop in (*await _chores(container), *(each() for each in also)):
             tasks.create_task(loop)
 
 
-async def serve(settings: Settings, listener: socket.socket, *, relays: bool, ready: Callable[[], None]) -> None:
+async def serve(
+    settings: Settings, listener: socket.socket, *, relays: bool, ready: Callable[[], None], also: Sequence[Loop] = ()
+) -> None:
     """Serve on a bound socket until this task is cancelled; with `relays` also do a worker's work. `ready` is told when.
 
     At the end viewers are sent away first, then runs are handed over, then connections are closed.
@@ -44,7 +50,7 @@ async def serve(settings: Settings, listener: socket.socket, *, relays: bool, re
         making = await container.get(RunMaking)
         await making.begin()
         _calm_collector()
-        async with _beside(*(await _chores(container) if relays else ())):
+        async with _beside(*(await _chores(container) if relays else ()), *(each() for each in also)):
             await serve_http(create_app(parts), listener, ready=ready, leaving=making.leave)
 
 
@@ -67,7 +73,7 @@ async def _container(settings: Settings) -> AsyncIterator[AsyncContainer]:
 async def _chores(container: AsyncContainer) -> tuple[Coroutine[Any, Any, None], ...]:
     """Return the loops of a worker."""
     relay, forget_keys = await container.get(RelayOutbox), await container.get(ForgetKeys)
-    return work(relay.execute), forget(forget_keys.execute)
+    return work(relay.execute), forget(forget_keys.execute), heal(await container.get(StrandedFences))
 
 
 @asynccontextmanager

@@ -8,7 +8,9 @@ import click
 from entrypoints.cli.running import run_until_signal
 from entrypoints.cli.serving import seed, serve
 from entrypoints.http.server import bind
-from entrypoints.ioc.migrations import migrate_all
+from entrypoints.ioc.backup import backup_loops
+from entrypoints.ioc.migrations import MigrationsFailed, migrate_all
+from entrypoints.ioc.schema import require_usable
 from entrypoints.ioc.servers import embedded_servers
 from entrypoints.logging import configure_logging
 from entrypoints.settings import Settings, read_settings
@@ -18,6 +20,7 @@ from entrypoints.settings import Settings, read_settings
 def up() -> None:
     """Start database, cache and model where no address is set, and serve the API."""
     settings = read_settings()
+    backup_loops(settings)  # what is wrong with their settings is told before anything starts
     configure_logging(settings)
     listener = bind(settings.host, settings.port)
     run_until_signal(_up(settings, listener))
@@ -27,9 +30,21 @@ def up() -> None:
 async def _up(settings: Settings, listener: socket.socket) -> None:
     began = time.monotonic()
     async with embedded_servers(settings) as found:
-        await migrate_all(found)
+        await _migrate(found)
         await seed(found)
-        await serve(found, listener, relays=True, ready=lambda: _tell(settings, listener, time.monotonic() - began))
+        await serve(
+            found, listener, relays=True, ready=lambda: _tell(settings, listener, time.monotonic() - began),
+            also=backup_loops(found),
+        )
+
+
+async def _migrate(settings: Settings) -> None:
+    """Bring the schema up to date; who is at home on a shard that is away waits, and nobody else."""
+    try:
+        await migrate_all(settings)
+    except MigrationsFailed as problem:
+        click.echo(f"onelast: {problem}", err=True)
+    await require_usable(settings)
 
 
 def _tell(settings: Settings, listener: socket.socket, seconds: float) -> None:

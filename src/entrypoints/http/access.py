@@ -16,6 +16,7 @@ from application.actor import Actor
 from application.users.authenticate import AuthenticateCommand
 from domain.shared.errors import Forbidden, Unauthenticated
 from entrypoints.http.cookies import CSRF_HEADER, SESSION_COOKIE, csrf_token
+from entrypoints.http.positions import note_freshness
 
 T = TypeVar("T")
 # Given to a handler when the application is made: see areas.py.
@@ -59,6 +60,7 @@ async def signed_in(connection: Connection, _: BaseRouteHandler) -> None:
     secret = secret_of(connection)
     if secret is None:
         raise Unauthenticated("Sign in first: send 'Authorization: Bearer <token>'.")
+    note_freshness(connection)
     connection.scope["auth"] = await connection.app.state.authenticate.execute(AuthenticateCommand(secret))
 
 

@@ -14,12 +14,14 @@ from litestar.openapi.plugins import JsonRenderPlugin, ScalarRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp
 
+from application.ports.positions import Positions
 from application.users.authenticate import Authenticate
 from entrypoints.http import agents, api_keys, health, runs, sessions, sign_in, users
 from entrypoints.http.envelope import Envelope, RecordRequest
 from entrypoints.http.errors import HANDLERS
 from entrypoints.http.event_stream import OpenStreams
 from entrypoints.http.health import ReadComponents, RenderMetrics
+from entrypoints.http.positions import TellsPositions
 
 MOST_BODY_BYTES: Final = 1_048_576
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
@@ -37,6 +39,7 @@ class HttpParts:
     read_components: ReadComponents
     render_metrics: RenderMetrics
     record_request: RecordRequest
+    positions: Positions
 
 
 @get("/docs", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=False)
@@ -67,7 +70,7 @@ def create_app(parts: HttpParts) -> ASGIApp:
         request_max_body_size=MOST_BODY_BYTES,
         state=State({"authenticate": parts.use_cases[Authenticate]}),
     )
-    return Envelope(app, parts.realtime, parts.record_request)
+    return Envelope(app, parts.realtime, parts.record_request, TellsPositions(parts.positions))
 
 
 def _snake(name: str) -> str:

@@ -12,6 +12,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from msgspec import json
 
 from application.idempotency import Once
+from entrypoints.http.positions import TellsPositions
 from entrypoints.http.wire import ErrorBody, ErrorOut
 
 RecordRequest = Callable[[str, str, int, float], None]
@@ -36,10 +37,11 @@ class Envelope:
     `record` is told method, path template, status and seconds. WebSockets go to `realtime`, which has ways of its own.
     """
 
-    def __init__(self, app: ASGIApp, realtime: ASGIApp, record: RecordRequest) -> None:
+    def __init__(self, app: ASGIApp, realtime: ASGIApp, record: RecordRequest, positions: TellsPositions) -> None:
         self._app = app
         self._realtime = realtime
         self._record = record
+        self._positions = positions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -60,6 +62,8 @@ class Envelope:
                     headers.append(_PRIVATE)
                 if status < 400 and _is_repetition(scope):
                     headers.append(_REPLAYED)
+                if status < 400 and self._positions.kept:
+                    headers += await self._positions.headers(scope)
                 message["headers"] = headers
             await send(message)
 

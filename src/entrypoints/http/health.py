@@ -24,12 +24,19 @@ def livez() -> str:
 
 @get("/readyz", summary="Can this node serve?")
 async def readyz(read_components: UseCase[ReadComponents], open_streams: UseCase[OpenStreams]) -> Response[ReadinessOut]:
-    """Answer 200 when every dependency that requests need works, else 503; `components` tells which does not."""
+    """Answer 200 when the dependencies that requests need work, else 503; `components` tells which does not."""
     components = list(await read_components())
     if open_streams.draining:
         components.append(ComponentOut("server", False, "The node is shutting down."))
-    ready = all(component.ok for component in components if component.name not in _DISPENSABLE)
+    ready = _ready(components)
     return Response(ReadinessOut(ready, components), status_code=200 if ready else 503)
+
+
+def _ready(components: Sequence[ComponentOut]) -> bool:
+    """Tell whether somebody can be served: a shard that is away takes only its own users with it."""
+    shards = [component.ok for component in components if component.name.startswith("shard ")]
+    others = [component.ok for component in components if not component.name.startswith(("shard ", *_DISPENSABLE))]
+    return all(others) and (any(shards) or not shards)
 
 
 @get("/metrics", sync_to_thread=False, summary="Prometheus measurements")

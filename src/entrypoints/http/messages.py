@@ -18,6 +18,7 @@ from entrypoints.http.access import SignedIn, UseCase
 from entrypoints.http.event_stream import EventStream, OpenStreams
 from entrypoints.http.idempotency import KeyedOnce
 from entrypoints.http.parameters import pages, session_in_path
+from entrypoints.http.positions import follows, freshness_of
 from entrypoints.http.wire import AcceptedOut, ListOut, MessageIn, MessageOut, ReplyOut, RunOut, list_of
 
 
@@ -29,7 +30,8 @@ async def read_page(
     request: SignedIn, session_id: FromPath[str], page: NamedDependency[PageRequest], read_messages: UseCase[ReadMessages]
 ) -> ListOut[MessageOut]:
     """Return a page of messages by their number."""
-    return list_of(await read_messages.execute(request.auth, session_in_path(session_id), page), MessageOut.of)
+    wanted = session_in_path(session_id)
+    return list_of(await read_messages.execute(request.auth, wanted, page, freshness_of(request)), MessageOut.of)
 
 
 @post(
@@ -51,6 +53,7 @@ async def post_message(
             request.auth, session_in_path(session_id), data.parts(), data.client_message_id, data.on_active, once
         )
     )
+    follows(request, accepted.run.id)
     if not data.stream and "respond-async" in request.headers.get("prefer", ""):
         return _accepted(accepted)
     again = once is not None and once.replayed

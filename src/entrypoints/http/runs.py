@@ -15,19 +15,22 @@ from entrypoints.http.areas import Area
 from entrypoints.http.event_stream import EventStream, OpenStreams
 from entrypoints.http.idempotency import KeyedOnce, once_in
 from entrypoints.http.parameters import run_in_path
+from entrypoints.http.positions import follows, freshness_of
 from entrypoints.http.wire import RunOut
 
 
 @get("/{run_id:str}", summary="Read a run")
 async def read_one(request: SignedIn, run_id: FromPath[str], read_run: UseCase[ReadRun]) -> RunOut:
     """Return one of the caller's runs."""
-    return RunOut.of(await read_run.execute(request.auth, run_in_path(run_id)))
+    return RunOut.of(await read_run.execute(request.auth, run_in_path(run_id), freshness_of(request)))
 
 
 @post("/{run_id:str}/cancel", status_code=200, summary="Stop a run")
 async def stop_run(request: SignedIn, run_id: FromPath[str], cancel_run: UseCase[CancelRun], once: KeyedOnce) -> RunOut:
     """Stop the reply and keep the text so far; a run that has ended stays as it is."""
-    return RunOut.of(await cancel_run.execute(CancelRunCommand(request.auth, run_in_path(run_id), once)))
+    run = await cancel_run.execute(CancelRunCommand(request.auth, run_in_path(run_id), once))
+    follows(request, run.id)
+    return RunOut.of(run)
 
 
 @get(

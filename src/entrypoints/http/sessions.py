@@ -15,6 +15,7 @@ from entrypoints.http.areas import Area
 from entrypoints.http.idempotency import KeyedOnce, once_in
 from entrypoints.http.messages import post_message, read_page
 from entrypoints.http.parameters import pages, session_in_path
+from entrypoints.http.positions import freshness_of
 from entrypoints.http.wire import DeletedOut, ListOut, SessionIn, SessionOut, SessionPatchIn, list_of
 
 
@@ -33,13 +34,13 @@ async def list_own(
     archived: FromQuery[bool | None] = None,
 ) -> ListOut[SessionOut]:
     """Return the caller's sessions; `archived` shows one kind only."""
-    return list_of(await list_sessions.execute(request.auth, page, archived), SessionOut.of)
+    return list_of(await list_sessions.execute(request.auth, page, archived, freshness_of(request)), SessionOut.of)
 
 
 @get("/{session_id:str}", summary="Read a session")
 async def read_one(request: SignedIn, session_id: FromPath[str], read_session: UseCase[ReadSession]) -> SessionOut:
     """Return one of the caller's sessions."""
-    return SessionOut.of(await read_session.execute(request.auth, session_in_path(session_id)))
+    return SessionOut.of(await read_session.execute(request.auth, session_in_path(session_id), freshness_of(request)))
 
 
 @patch("/{session_id:str}", summary="Change a session")

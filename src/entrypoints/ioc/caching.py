@@ -15,6 +15,7 @@ from application.ports.cache import Cache
 from application.ports.catalog import Catalog
 from application.ports.readers import AgentReader, UserReader
 from application.ports.shards import Shards
+from application.reactions.empty_shard import EmptyShard
 from application.reactions.invalidate import InvalidateCaches
 from application.reactions.reaction import Reaction
 from entrypoints.settings import Settings
@@ -25,6 +26,7 @@ class CacheProvider(Provider):
 
     scope = Scope.APP
     invalidation = provide(InvalidateCaches)
+    emptying = provide(EmptyShard)
 
     @provide
     async def cache(self, settings: Settings) -> AsyncIterator[Cache]:
@@ -39,9 +41,9 @@ class CacheProvider(Provider):
         return LocalReads()
 
     @provide
-    def reactions(self, invalidation: InvalidateCaches) -> Sequence[Reaction]:
+    def reactions(self, invalidation: InvalidateCaches, emptying: EmptyShard) -> Sequence[Reaction]:
         """Return all that follows from committed events, repeated by the outbox until it is done."""
-        return (invalidation,)
+        return (invalidation, emptying)
 
 
 class CachingDecorators(Provider):

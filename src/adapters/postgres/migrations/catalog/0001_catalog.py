@@ -1,11 +1,6 @@
 """The catalog: users, sign-ins, keys, agents, the shard map."""
 
-from alembic import op
-
-revision = "catalog_0001"
-down_revision = None
-branch_labels = None
-depends_on = None
+from adapters.postgres.migrations.plan import Plan
 
 _UP = (
     """
@@ -128,13 +123,13 @@ _DOWN = (
 )
 
 
-def upgrade() -> None:
+def upgrade(plan: Plan) -> None:
     """Make everything."""
     for statement in _UP:
-        op.execute(statement)
+        plan.execute(statement)
 
 
-def downgrade() -> None:
+def downgrade(plan: Plan) -> None:
     """Drop everything."""
     for statement in _DOWN:
-        op.execute(statement)
+        plan.execute(statement)

@@ -1,11 +1,6 @@
 """Idempotency keys, with what was answered."""
 
-from alembic import op
-
-revision = "catalog_0002"
-down_revision = "catalog_0001"
-branch_labels = None
-depends_on = None
+from adapters.postgres.migrations.plan import Plan
 
 _UP = (
     """
@@ -24,12 +19,12 @@ _UP = (
 )
 
 
-def upgrade() -> None:
+def upgrade(plan: Plan) -> None:
     """Make the table."""
     for statement in _UP:
-        op.execute(statement)
+        plan.execute(statement)
 
 
-def downgrade() -> None:
+def downgrade(plan: Plan) -> None:
     """Drop the table."""
-    op.execute("DROP TABLE catalog.idempotency_keys")
+    plan.execute("DROP TABLE catalog.idempotency_keys")

@@ -1,11 +1,6 @@
 """A shard: sessions, messages, runs, outbox."""
 
-from alembic import op
-
-revision = "shard_0001"
-down_revision = None
-branch_labels = None
-depends_on = None
+from adapters.postgres.migrations.plan import Plan
 
 _UP = (
     """
@@ -125,13 +120,13 @@ _DOWN = (
 )
 
 
-def upgrade() -> None:
+def upgrade(plan: Plan) -> None:
     """Make everything."""
     for statement in _UP:
-        op.execute(statement)
+        plan.execute(statement)
 
 
-def downgrade() -> None:
+def downgrade(plan: Plan) -> None:
     """Drop everything."""
     for statement in _DOWN:
-        op.execute(statement)
+        plan.execute(statement)

@@ -1,11 +1,6 @@
 """Idempotency keys, with what was answered."""
 
-from alembic import op
-
-revision = "shard_0003"
-down_revision = "shard_0002"
-branch_labels = None
-depends_on = None
+from adapters.postgres.migrations.plan import Plan
 
 _UP = (
     """
@@ -25,12 +20,12 @@ _UP = (
 )
 
 
-def upgrade() -> None:
+def upgrade(plan: Plan) -> None:
     """Make the table."""
     for statement in _UP:
-        op.execute(statement)
+        plan.execute(statement)
 
 
-def downgrade() -> None:
+def downgrade(plan: Plan) -> None:
     """Drop the table."""
-    op.execute("DROP TABLE shard.idempotency_keys")
+    plan.execute("DROP TABLE shard.idempotency_keys")
