@@ -47,7 +47,7 @@ class Stage:
 
     def __init__(self, folder: DataFolder, cores: Cores, upstream: str, ours: Mapping[str, str], reference_dsn: str) -> None:
         self.cores, self.upstream_port = cores, cast("int", urlsplit(upstream).port)
-        self.valkey_url = ours["ONELAST_REDIS_URL"]
+        self.valkey_url, self.dsn = ours["ONELAST_REDIS_URL"], ours["ONELAST_CATALOG_DSN"]
         self.running: dict[str, Target] = {}
         self._folder, self._upstream, self._ours, self._reference_dsn = folder, upstream, ours, reference_dsn
 

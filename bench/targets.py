@@ -18,6 +18,7 @@ _SAY = {"content": "Say fifty words.", "stream": True}
 class Conversation:
     """The requests that concern one session."""
 
+    session: str
     say: bytes
     read: bytes
     page: bytes
@@ -27,7 +28,7 @@ class Conversation:
     def of(cls, session: str, token: str | None = None) -> "Conversation":
         path = f"/v1/sessions/{session}"
         page = request("GET", f"{path}/messages?limit=50", token=token)
-        return cls(request("POST", f"{path}/messages", _SAY, token), request("GET", path, token=token), page, token)
+        return cls(session, request("POST", f"{path}/messages", _SAY, token), request("GET", path, token=token), page, token)
 
     def follow(self, run: str) -> bytes:
         """Return the request for the events of one of its runs."""

@@ -9,6 +9,7 @@ from adapters.memory.idempotency import MemoryExpiredKeys
 from adapters.memory.leases import MemoryRunLeases
 from adapters.memory.outbox import MemoryOutbox
 from adapters.memory.password_hasher import MemoryPasswordHasher
+from adapters.memory.positions import MemoryPositions
 from adapters.memory.readers import MemoryAgentReader, MemoryRunReader, MemorySessionReader, MemoryUserReader
 from adapters.memory.run_bell import MemoryRunBell
 from adapters.memory.run_log import MemoryRunLog
@@ -22,6 +23,7 @@ from application.ports.clock import Clock
 from application.ports.idempotency import ExpiredKeys
 from application.ports.outbox import Outbox
 from application.ports.password_hasher import PasswordHasher
+from application.ports.positions import Positions
 from application.ports.readers import AgentReader, RunReader, SessionReader, UserReader
 from application.ports.run_bell import RunBell
 from application.ports.run_leases import RunLeases
@@ -72,6 +74,10 @@ class Memory(Provider):
     @provide(override=True)
     def shards(self) -> Shards:
         return MemoryShards(self._store)
+
+    @provide(override=True)
+    def positions(self) -> Positions:
+        return MemoryPositions()
 
     @provide(override=True)
     def agents(self) -> AgentReader:

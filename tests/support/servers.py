@@ -1,7 +1,7 @@
 """Real servers for tests, from the same wheels that `onelast up` uses."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -49,10 +49,10 @@ class PostgresServer:
 
 
 @asynccontextmanager
-async def running_postgres(path: Path) -> AsyncIterator[PostgresServer]:
+async def running_postgres(path: Path, settings: Mapping[str, str] = FAST) -> AsyncIterator[PostgresServer]:
     """Start a PostgreSQL in a folder of its own, prepared; stop it in the end."""
     folder = DataFolder(path)
-    server = await EmbeddedPostgres.start(folder, settings=FAST)
+    server = await EmbeddedPostgres.start(folder, settings=settings)
     try:
         prepared = PostgresServer(server)
         await prepared.prepare()

@@ -71,11 +71,11 @@ class FindingSuite:
         session, other = await store_session(shards), await store_session(shards)
         message, run = await say(shards, session, client_message_id="c-1")
         await say(shards, session, client_message_id="c-2")
-        assert await sessions.find_message_run(session.id, "c-1") == (message, RunView.of(run))
+        assert await sessions.find_message_run(session.owner_id, session.id, "c-1") == (message, RunView.of(run))
         await answer(shards, session, run)
-        assert await sessions.find_message_run(session.id, "c-1") == (message, RunView.of(run))
-        assert await sessions.find_message_run(session.id, "c-3") is None
-        assert await sessions.find_message_run(other.id, "c-1") is None
+        assert await sessions.find_message_run(session.owner_id, session.id, "c-1") == (message, RunView.of(run))
+        assert await sessions.find_message_run(session.owner_id, session.id, "c-3") is None
+        assert await sessions.find_message_run(other.owner_id, other.id, "c-1") is None
 
 
 class ListingSuite:
@@ -168,13 +168,13 @@ class MessagesSuite:
 
 class RecentSuite:
     async def recent(self, sessions: SessionReader, session: Session, limit: int, most_characters: int) -> list[int]:
-        found = await sessions.recent_messages(session.id, limit=limit, most_characters=most_characters)
+        found = await sessions.recent_messages(session.owner_id, session.id, limit=limit, most_characters=most_characters)
         return [message.seq for message in found]
 
     async def test_the_newest_come_oldest_first_and_as_they_were(self, shards: Shards, sessions: SessionReader) -> None:
         session, messages = await store_conversation(shards, *"1234567")
-        assert list(await sessions.recent_messages(session.id, limit=3, most_characters=100)) == messages[4:]
-        assert list(await sessions.recent_messages(session.id, limit=100, most_characters=2**40)) == messages
+        assert list(await sessions.recent_messages(session.owner_id, session.id, limit=3, most_characters=100)) == messages[4:]
+        assert list(await sessions.recent_messages(session.owner_id, session.id, limit=100, most_characters=2**40)) == messages
 
     async def test_none_begins_past_the_most_characters(self, shards: Shards, sessions: SessionReader) -> None:
         session, _ = await store_conversation(shards, "a" * 10, "b" * 20, "c" * 30, "d" * 5)

@@ -8,6 +8,7 @@ from contextlib import closing
 import asyncpg
 
 from adapters.embedded.child import free_port
+from adapters.postgres.revisions import OLDEST, head
 from tests.integration.cli.conftest import Environment
 from tests.support.processes import Ended, run_onelast
 from tests.support.servers import PostgresServer
@@ -66,15 +67,30 @@ async def test_a_wrong_password_is_named_and_not_shown(deployment: Environment) 
     assert found["cache"] == "gives no answer: AuthenticationError"
 
 
-async def test_a_schema_that_is_behind_is_named(deployment: Environment, postgres: PostgresServer) -> None:
-    behind = await postgres.database()
-    connection = await asyncpg.connect(behind)
-    await connection.execute("UPDATE shard.alembic_version SET version_num = '0000'")
+async def stamped(postgres: PostgresServer, revision: str) -> str:
+    """Return the DSN of a database whose shard says that it is at this revision."""
+    dsn = await postgres.database()
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("UPDATE shard.alembic_version SET version_num = $1", revision)
     await connection.close()
-    [found] = await faults(deployment | {"ONELAST_CATALOG_DSN": behind})
-    assert set(found) == {"shard 0"}
-    assert "revision 0000" in found["shard 0"]
-    assert "`onelast migrate`" in found["shard 0"]
+    return dsn
+
+
+async def test_a_schema_that_is_behind_is_named(deployment: Environment, postgres: PostgresServer) -> None:
+    dsns = [await stamped(postgres, revision) for revision in ("shard_0002", "0000")]
+    behind, garbage = await faults(*(deployment | {"ONELAST_CATALOG_DSN": dsn} for dsn in dsns))
+    assert set(behind) == set(garbage) == {"shard 0"}
+    assert "revision shard_0002" in behind["shard 0"]
+    assert "`onelast migrate`" in behind["shard 0"]
+    assert "revision 0000" in garbage["shard 0"]
+    assert "none of this program's" in garbage["shard 0"]
+
+
+async def test_a_schema_that_will_do_and_could_be_newer_is_no_fault(deployment: Environment, postgres: PostgresServer) -> None:
+    dsn = await stamped(postgres, OLDEST["shard"])
+    told = findings(await run_onelast("doctor", environment=deployment | {"ONELAST_CATALOG_DSN": dsn}))
+    assert told["shard 0"][0]
+    assert f"schema {OLDEST['shard']}, which will do; `onelast migrate` brings it to {head('shard')}" in told["shard 0"][1]
 
 
 async def test_an_empty_database_is_told_of_and_left_alone(fresh: Environment) -> None:

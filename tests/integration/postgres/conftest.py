@@ -13,9 +13,9 @@ from adapters.postgres.shard_readers import PostgresRunReader, PostgresSessionRe
 from adapters.postgres.shards import PostgresShards
 from adapters.postgres.statement import Change, Statement
 from adapters.postgres.tables import AGENTS, CATALOG_OUTBOX, SESSIONS, SHARD_OUTBOX, USERS
-from domain.shared.shard_map import ShardMap
 from tests.integration.postgres.own_server import OwnServer
 from tests.support.servers import PostgresServer
+from tests.support.sharding import placed
 
 # A busy machine may stall for longer than the patience that suits production.
 PATIENCE = 20.0
@@ -52,7 +52,7 @@ async def second_database(second_dsn: str) -> AsyncIterator[Database]:
 async def emptied_database(second_database: Database) -> Database:
     """The second database, in which nothing is stored."""
     everything = [USERS, AGENTS, CATALOG_OUTBOX, SESSIONS, SHARD_OUTBOX]
-    await second_database.write([Change(Statement(delete(table)), {}) for table in everything], "catalog")
+    await second_database.write([Change(Statement(delete(table), "test.empty"), {}) for table in everything], "catalog")
     return second_database
 
 
@@ -72,7 +72,7 @@ def database(shared_database: Database) -> Database:
 
 @pytest.fixture
 def placement(database: Database) -> Placement:
-    return Placement(ShardMap.even(1), [database])
+    return placed(database)
 
 
 @pytest.fixture(scope="session")

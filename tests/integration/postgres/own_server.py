@@ -1,7 +1,6 @@
 """A PostgreSQL of a module's own, to be stopped, killed and frozen; it comes back under the same address."""
 
 import asyncio
-import signal
 from pathlib import Path
 
 import psutil
@@ -9,6 +8,7 @@ import psutil
 from adapters.embedded.child import free_port
 from adapters.embedded.folder import DataFolder
 from adapters.embedded.postgres import EmbeddedPostgres
+from tests.support.server_processes import Frozen, processes_of
 from tests.support.servers import PostgresServer
 
 # A commit that was acknowledged survives the server's death here, if not the machine's.
@@ -20,7 +20,7 @@ class OwnServer:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._port = DataFolder(folder), free_port()
-        self._frozen: list[psutil.Process] = []
+        self._frozen = Frozen()
         self._runs = False
 
     async def start(self) -> None:
@@ -36,6 +36,10 @@ class OwnServer:
         """Return the DSN of a migrated database of a test's own."""
         return await PostgresServer(self._server).database()
 
+    def dsn_of(self, database: str) -> str:
+        """Return the address of a database of this server."""
+        return self._server.dsn_of(database)
+
     async def stop(self) -> None:
         """Stop it in good order, or what is left of it."""
         await self._server.stop()
@@ -43,7 +47,7 @@ class OwnServer:
 
     async def kill(self) -> None:
         """End all its processes at once."""
-        processes = self._processes()
+        processes = processes_of(self._folder.path / "postgres")
         for process in processes:
             process.kill()
         while any(psutil.pid_exists(process.pid) for process in processes):  # noqa: ASYNC110  (nobody tells us)
@@ -62,17 +66,8 @@ class OwnServer:
 
     def freeze(self) -> None:
         """Let all its processes stand still."""
-        self._frozen = self._processes()
-        for process in self._frozen:
-            process.send_signal(signal.SIGSTOP)
+        self._frozen.freeze(self._folder.path / "postgres")
 
     def thaw(self) -> None:
         """Let them go on."""
-        for process in self._frozen:
-            process.send_signal(signal.SIGCONT)
-        self._frozen = []
-
-    def _processes(self) -> list[psutil.Process]:
-        pid = int((self._folder.path / "postgres" / "postmaster.pid").read_text().split()[0])
-        postmaster = psutil.Process(pid)
-        return [postmaster, *postmaster.children(recursive=True)]
+        self._frozen.thaw()

@@ -7,13 +7,12 @@ import pytest
 from adapters.memory.entropy import MemoryEntropy
 from adapters.postgres.database import Database
 from adapters.postgres.leases import PostgresRunLeases
-from adapters.postgres.placement import Placement
 from adapters.postgres.shards import PostgresShards
 from domain.shared.errors import Unavailable
 from domain.shared.identifiers import NodeId
-from domain.shared.shard_map import ShardMap
 from tests.contracts.ports.run_leases import Elapse, Join, RunLeasesSuite, begun_by, found
 from tests.integration.postgres.own_server import OwnServer
+from tests.support.sharding import placed
 
 LEASE = 0.4
 
@@ -21,7 +20,7 @@ LEASE = 0.4
 class TestPostgresRunLeases(RunLeasesSuite):
     @pytest.fixture
     def join(self, database: Database, entropy: MemoryEntropy) -> Join:
-        return lambda: PostgresRunLeases([database], NodeId(entropy.identifier("node", 0)), lease=LEASE)
+        return lambda: PostgresRunLeases(placed(database), NodeId(entropy.identifier("node", 0)), lease=LEASE)
 
     @pytest.fixture
     def elapse(self) -> Elapse:
@@ -35,10 +34,10 @@ async def test_after_an_outage_nodes_have_time_to_come_back_before_their_runs_ar
     own_server: OwnServer, entropy: MemoryEntropy
 ) -> None:
     database = Database(await own_server.database(), name="own", patience=20.0)
-    first, second = (PostgresRunLeases([database], NodeId(entropy.identifier("node", 0)), lease=2.0) for _ in range(2))
+    first, second = (PostgresRunLeases(placed(database), NodeId(entropy.identifier("node", 0)), lease=2.0) for _ in range(2))
     await first.renew()
     await second.renew()
-    run = await begun_by(first, PostgresShards(Placement(ShardMap.even(1), [database]), entropy))
+    run = await begun_by(first, PostgresShards(placed(database), entropy))
     await own_server.stop()
     for leases in (first, second):
         with pytest.raises(Unavailable):

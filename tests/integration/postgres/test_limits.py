@@ -1,6 +1,7 @@
 """What a Database does when it is kept waiting."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -8,20 +9,20 @@ import pytest
 from sqlalchemy import bindparam, func, literal_column, select
 
 from adapters.memory.entropy import MemoryEntropy
+from adapters.postgres.connecting import connector
 from adapters.postgres.database import Database
-from adapters.postgres.placement import Placement
 from adapters.postgres.shards import PostgresShards
 from adapters.postgres.statement import Statement
 from adapters.postgres.tables import SESSIONS
 from domain.shared.errors import Unavailable
-from domain.shared.shard_map import ShardMap
 from tests.contracts.ports.shards.access import read_session
 from tests.integration.postgres.waiting import SLEEP, WAIT, WAITING, Gate
 from tests.support.builders import LATER
+from tests.support.sharding import placed
 from tests.support.storing import save_session, store_session
 
-EVERYTHING = Statement(select(SESSIONS))
-COUNTED_SLEEP = Statement(select(func.nextval(literal_column("'readings'")), func.pg_sleep(bindparam("seconds"))))
+EVERYTHING = Statement(select(SESSIONS), "test.everything")
+COUNTED_SLEEP = Statement(select(func.nextval(literal_column("'readings'")), func.pg_sleep(bindparam("seconds"))), "test.count")
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ async def hasty(own_dsn: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def hasty_shards(hasty: Database, entropy: MemoryEntropy) -> PostgresShards:
-    return PostgresShards(Placement(ShardMap.even(1), [hasty]), entropy)
+    return PostgresShards(placed(hasty), entropy)
 
 
 async def test_an_exhausted_pool_is_unavailable_and_gets_over_it(own_dsn: str, narrow: Database) -> None:
@@ -85,8 +86,23 @@ async def test_a_reading_that_takes_too_long_is_not_made_again(own_dsn: str, has
 
 @pytest.mark.parametrize("name", ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"])
 async def test_the_server_knows_the_bounds_too(hasty: Database, name: str) -> None:
-    setting = Statement(select(func.current_setting(bindparam("name")).label("value")))
+    setting = Statement(select(func.current_setting(bindparam("name")).label("value")), "test.setting")
     assert [dict(row) for row in await hasty.rows(setting, name=name)] == [{"value": "500ms"}]
+
+
+@pytest.mark.parametrize(("name", "value"), [("tcp_keepalives_idle", "15"), ("tcp_user_timeout", "15000")])
+async def test_the_server_looks_whether_we_are_still_there(hasty: Database, name: str, value: str) -> None:
+    setting = Statement(select(func.current_setting(bindparam("name")).label("value")), "test.setting")
+    assert [dict(row) for row in await hasty.rows(setting, name=name)] == [{"value": value}]
+
+
+async def test_we_look_whether_the_server_is_still_there(own_dsn: str) -> None:
+    connection = await connector(own_dsn, statement_timeout=5, pooler="none").connect()
+    peer = connection._transport.get_extra_info("socket")
+    assert peer.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    assert peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 15
+    assert peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 15_000
+    await connection.close()
 
 
 async def test_a_commit_that_waits_too_long_for_a_row_is_unavailable_and_not_stored(

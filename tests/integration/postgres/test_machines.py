@@ -6,14 +6,13 @@ from adapters.memory.entropy import MemoryEntropy
 from adapters.postgres.catalog import PostgresCatalog
 from adapters.postgres.catalog_readers import PostgresAgentReader, PostgresUserReader
 from adapters.postgres.database import Database
-from adapters.postgres.placement import Placement
 from adapters.postgres.shard_readers import PostgresRunReader, PostgresSessionReader
 from adapters.postgres.shards import PostgresShards
-from domain.shared.shard_map import ShardMap
 from tests.contracts.ports.machines.catalog import CatalogMachine
 from tests.contracts.ports.machines.shards import ShardMachine
 from tests.contracts.ports.machines.world import World, WorldMachine, new_runner, run_machine
 from tests.integration.postgres.conftest import PATIENCE
+from tests.support.sharding import placed
 
 
 async def open_database(dsn: str) -> Database:
@@ -25,7 +24,7 @@ async def open_database(dsn: str) -> Database:
 def world(folder_dsn: str, entropy: MemoryEntropy) -> Iterator[World]:
     with new_runner() as runner:
         database = runner.run(open_database(folder_dsn))
-        placement = Placement(ShardMap.even(1), [database])
+        placement = placed(database)
         yield World(
             runner, PostgresCatalog(database, entropy), PostgresAgentReader(database), PostgresUserReader(database),
             PostgresShards(placement, entropy), PostgresSessionReader(placement), PostgresRunReader(placement),

@@ -1,5 +1,6 @@
 import asyncio
 import sys
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -11,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.schema import CreateSchema
 
 from adapters.postgres.migrate import downgrade, revisions, upgrade
-from adapters.postgres.revisions import Tree, current, head
+from adapters.postgres.migration_lock import MigrationProblem
+from adapters.postgres.revisions import Stamp, Tree, current, head, stamp_of
 from adapters.postgres.tables import CATALOG, SHARD
 from tests.integration.postgres.shapes import shape_of, tables_of
+from tests.support.later_revisions import EXPAND, LaterRevisions
 from tests.support.servers import PostgresServer
 
 both_trees = pytest.mark.parametrize("tree", ["catalog", "shard"])
@@ -96,7 +99,7 @@ async def test_migrating_again_changes_nothing(own_dsn: str) -> None:
     await connection.close()
 
 
-async def test_many_who_migrate_several_databases_at_once_in_one_process_take_turns(postgres: PostgresServer) -> None:
+async def test_many_who_migrate_several_databases_at_once_in_one_process_do_each_step_once(postgres: PostgresServer) -> None:
     databases = [await postgres.empty_database() for _ in range(2)]
     trees: list[Tree] = ["catalog", "shard"]
     await asyncio.gather(*(upgrade(dsn, tree) for dsn in databases for tree in trees for _ in range(3)))
@@ -119,3 +122,50 @@ async def test_three_nodes_that_migrate_one_database_at_once_take_turns(postgres
     told = await asyncio.gather(*(node.communicate() for node in nodes))
     assert [node.returncode for node in nodes] == [0, 0, 0], told
     assert [await current(dsn, "catalog"), await current(dsn, "shard")] == [head("catalog"), head("shard")]
+
+
+@both_trees
+async def test_a_schema_of_a_later_release_is_left_alone(own_dsn: str, tree: Tree, tmp_path: Path) -> None:
+    later = LaterRevisions(tmp_path / "later", tree)
+    name = later.add_statements(*EXPAND[tree])
+    await upgrade(own_dsn, tree, more=[later.folder])
+    shape = await shape_of(own_dsn, tree)
+    await upgrade(own_dsn, tree)
+    assert (await current(own_dsn, tree), await shape_of(own_dsn, tree)) == (name, shape)
+    with pytest.raises(MigrationProblem, match="newer"):
+        await downgrade(own_dsn, tree, "base")
+    assert await shape_of(own_dsn, tree) == shape
+
+
+async def test_what_a_revision_requires_is_noted_until_it_is_undone(own_dsn: str, tmp_path: Path) -> None:
+    later, newest = LaterRevisions(tmp_path / "later", "shard"), head("shard")
+    contract = later.add_statements("ALTER TABLE shard.sessions DROP COLUMN title", requires=newest)
+    expand = later.add_statements("CREATE TABLE shard.moods (id text PRIMARY KEY)")
+    await upgrade(own_dsn, "shard", more=[later.folder])
+    assert await stamp_of(own_dsn, "shard") == Stamp(expand, newest)
+    await downgrade(own_dsn, "shard", contract, more=[later.folder])
+    assert await stamp_of(own_dsn, "shard") == Stamp(contract, newest)
+    await downgrade(own_dsn, "shard", newest, more=[later.folder])
+    assert await stamp_of(own_dsn, "shard") == Stamp(newest)
+
+
+async def test_a_revision_of_another_program_is_refused_and_left_alone(own_dsn: str) -> None:
+    connection = await asyncpg.connect(own_dsn)
+    await connection.execute("UPDATE shard.alembic_version SET version_num = 'ae1027a6acf'")
+    await connection.close()
+    shape = await shape_of(own_dsn, "shard")
+    for change in (upgrade(own_dsn, "shard"), downgrade(own_dsn, "shard", "base")):
+        with pytest.raises(MigrationProblem, match="ae1027a6acf"):
+            await change
+    assert (await current(own_dsn, "shard"), await shape_of(own_dsn, "shard")) == ("ae1027a6acf", shape)
+
+
+async def test_a_database_that_alembic_has_migrated_is_taken_on(own_dsn: str, tmp_path: Path) -> None:
+    connection = await asyncpg.connect(own_dsn)
+    await connection.execute("ALTER TABLE shard.alembic_version DROP COLUMN requires")
+    await connection.close()
+    assert await stamp_of(own_dsn, "shard") == Stamp(head("shard"))
+    later = LaterRevisions(tmp_path / "later", "shard")
+    name = later.add_statements(*EXPAND["shard"])
+    await upgrade(own_dsn, "shard", more=[later.folder])
+    assert await stamp_of(own_dsn, "shard") == Stamp(name)

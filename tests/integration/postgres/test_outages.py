@@ -1,7 +1,9 @@
 """A living Database whose server goes away and comes back."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -12,14 +14,19 @@ from adapters.postgres.database import Database
 from adapters.postgres.outbox import PostgresOutbox
 from application.users.views import UserView
 from domain.shared.errors import StaleWrite, Unavailable
-from domain.users.user import EmailTaken, UserErased
+from domain.users.user import EmailTaken, User, UserErased
 from tests.contracts.ports.catalog.access import add_user, read_user, save_user
 from tests.integration.postgres.conftest import PATIENCE
 from tests.integration.postgres.losing_proxy import LosingProxy
 from tests.integration.postgres.own_server import OwnServer
 from tests.integration.postgres.waiting import WAIT, WAITING, Gate
 from tests.support.builders import LATER, new_user, new_user_id
+from tests.support.fault_proxy import FaultProxy
+from tests.support.pgbouncer import at_port
+from tests.support.processes import until
 from tests.support.storing import store_user
+
+SOON = 30
 
 
 class Node:
@@ -40,6 +47,15 @@ class Node:
         for attempt in attempts:
             with pytest.raises(Unavailable):
                 await attempt
+
+    def serves(self, user: User) -> Callable[[], Awaitable[bool]]:
+        """Return what asks whether a user is found."""
+        async def found() -> bool:
+            with suppress(Unavailable):
+                return await self.users.find_user(user.id) is not None
+            return False
+
+        return found
 
 
 @pytest.fixture
@@ -76,6 +92,39 @@ async def test_a_frozen_server_is_given_up_and_used_again_when_it_is_thawed(
     own_server.freeze()
     await node.database.close()
     own_server.thaw()
+
+
+async def test_a_server_that_stays_silent_is_left_alone_but_for_a_trial_now_and_then(
+    own_dsn: str, entropy: MemoryEntropy
+) -> None:
+    async with FaultProxy.before(urlsplit(own_dsn).port or 0) as proxy:
+        node = Node(at_port(own_dsn, proxy.port), entropy, statement_timeout=0.1)
+        user = await store_user(node.catalog)
+        proxy.silent = True
+        async with asyncio.timeout(SOON):
+            await node.refuses_everything()
+        asked = node.database.pool.use.connects
+        for _ in range(200):
+            async with asyncio.timeout(SOON):
+                with pytest.raises(Unavailable):
+                    await node.users.find_user(user.id)
+        assert node.database.pool.use.connects - asked < 10
+        proxy.silent = False
+        await until(node.serves(user), SOON)
+        await node.database.close()
+
+
+async def test_a_network_that_swallows_everything_hangs_neither_newcomers_nor_the_close(
+    own_dsn: str, entropy: MemoryEntropy
+) -> None:
+    async with FaultProxy.before(urlsplit(own_dsn).port or 0) as proxy:
+        node, newcomer = (Node(at_port(own_dsn, proxy.port), entropy, statement_timeout=0.5) for _ in range(2))
+        await asyncio.gather(*(node.users.find_user(new_user_id()) for _ in range(10)))
+        proxy.silent = True
+        async with asyncio.timeout(SOON):
+            with pytest.raises(Unavailable):
+                await newcomer.database.ping()
+            await asyncio.gather(node.database.close(), newcomer.database.close())
 
 
 async def test_a_reading_whose_connection_is_cut_is_made_again(own_dsn: str, node: Node) -> None:

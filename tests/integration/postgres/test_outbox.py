@@ -10,7 +10,7 @@ from adapters.postgres.tables import CATALOG_OUTBOX, SHARD_OUTBOX
 from tests.contracts.ports.outbox import OutboxSuite, PassTime, commit, erased, events_of
 
 _seconds = func.make_interval(0, 0, 0, 0, 0, 0, bindparam("seconds", type_=Double))
-_AGE = [Statement(update(table).values(due_at=table.c.due_at - _seconds)) for table in (CATALOG_OUTBOX, SHARD_OUTBOX)]
+_AGE = [Statement(update(table).values(due_at=table.c.due_at - _seconds), "test.age") for table in (CATALOG_OUTBOX, SHARD_OUTBOX)]
 
 
 class TestPostgresOutbox(OutboxSuite):

@@ -10,19 +10,20 @@ from adapters.memory.entropy import MemoryEntropy
 from adapters.postgres.catalog import PostgresCatalog
 from adapters.postgres.database import Database
 from adapters.postgres.outbox import PostgresOutbox
-from adapters.postgres.placement import Placement, ShardsMissing, load_or_create_map
+from adapters.postgres.placement import Placement, ShardsMissing
+from adapters.postgres.routing import BucketRouting, load_or_create_map
 from adapters.postgres.shard_readers import PostgresRunReader, PostgresSessionReader
 from adapters.postgres.shards import PostgresShards
 from adapters.postgres.statement import Statement
 from adapters.postgres.tables import SHARD_MAPS
 from domain.sessions.session import SessionNotFound
-from domain.shared.identifiers import BUCKETS, UserId, bucket_of
+from domain.shared.identifiers import UserId
 from domain.shared.shard_map import ShardMap
 from domain.users.user import UserErased
 from tests.contracts.ports.shards.access import messages_of, read_session
 from tests.integration.postgres.conftest import PATIENCE
-from tests.support.builders import new_user_id
 from tests.support.servers import PostgresServer
+from tests.support.sharding import owner_on, placed
 from tests.support.storing import say, store_session
 
 
@@ -36,15 +37,13 @@ async def two(postgres: PostgresServer) -> AsyncIterator[list[Database]]:
 
 @pytest.fixture
 def placement(two: list[Database]) -> Placement:
-    return Placement(ShardMap.even(2), two)
+    return placed(*two)
 
 
 @pytest.fixture
 def owners() -> tuple[UserId, UserId]:
     """One owner of each shard."""
-    drawn = [new_user_id() for _ in range(100)]
-    first, second = [next(one for one in drawn if bucket_of(one) * 2 // BUCKETS == shard) for shard in (0, 1)]
-    return first, second
+    return owner_on(0, 2), owner_on(1, 2)
 
 
 async def test_each_owner_is_stored_and_read_in_the_shard_of_the_bucket(
@@ -55,10 +54,10 @@ async def test_each_owner_is_stored_and_read_in_the_shard_of_the_bucket(
         session = await store_session(shards, owner)
         message, run = await say(shards, session, client_message_id="c-1")
         assert await messages_of(sessions, session) == [message]
-        assert list(await sessions.recent_messages(session.id, limit=1, most_characters=0)) == [message]
-        assert await sessions.find_message_run(session.id, "c-1") is not None
+        assert list(await sessions.recent_messages(session.owner_id, session.id, limit=1, most_characters=0)) == [message]
+        assert await sessions.find_message_run(session.owner_id, session.id, "c-1") is not None
         assert await runs.find(owner, run.id) is not None
-        alone = [PostgresShards(Placement(ShardMap.even(1), [database]), entropy) for database in (home, other)]
+        alone = [PostgresShards(placed(database), entropy) for database in (home, other)]
         assert await read_session(alone[0], owner, session.id) == session
         with pytest.raises(SessionNotFound):
             await read_session(alone[1], owner, session.id)
@@ -88,7 +87,7 @@ async def test_events_are_delivered_from_every_shard_and_the_catalog(
 
 async def test_a_map_that_names_more_shards_than_there_are_is_refused(two: list[Database]) -> None:
     with pytest.raises(ShardsMissing, match="needs 3 shards"):
-        Placement(ShardMap.even(3), two)
+        Placement(BucketRouting(ShardMap.even(3)), two)
 
 
 async def test_of_twenty_nodes_that_make_the_first_map_one_wins_and_all_have_it(own_database: Database) -> None:
@@ -101,6 +100,6 @@ async def test_of_twenty_nodes_that_make_the_first_map_one_wins_and_all_have_it(
 async def test_the_newest_map_counts(own_database: Database) -> None:
     first = await load_or_create_map(own_database, 2)
     moved = ShardMap(2, (1, *first.shards[1:]))
-    insertion = Statement(insert(SHARD_MAPS).values(version=bindparam("version"), shards=bindparam("shards")))
+    insertion = Statement(insert(SHARD_MAPS).values(version=bindparam("version"), shards=bindparam("shards")), "test.add_map")
     await own_database.take(insertion, version=moved.version, shards=list(moved.shards))
     assert await load_or_create_map(own_database, 2) == moved

@@ -175,8 +175,9 @@ async def test_every_reading_of_a_shard(
             sessions.find(owner, session.id), sessions.list_for_owner(owner, page, None),
             sessions.read_messages(owner, session.id, page),
             sessions.read_messages(owner, session.id, PageRequest(after=message.id)),
-            sessions.recent_messages(session.id, limit=10, most_characters=100),
-            sessions.find_message_run(session.id, "c-1"), runs.find(owner, run.id), runs.read_exchange(owner, run.id),
+            sessions.recent_messages(session.owner_id, session.id, limit=10, most_characters=100),
+            sessions.find_message_run(session.owner_id, session.id, "c-1"),
+            runs.find(owner, run.id), runs.read_exchange(owner, run.id),
         )
         assert set(await counter.of(*readings)) == {1}
 

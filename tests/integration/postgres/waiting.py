@@ -11,9 +11,9 @@ from sqlalchemy import BigInteger, bindparam, func, select
 from adapters.postgres.statement import Statement
 
 _KEY: Final = 18
-WAIT: Final = Statement(select(func.pg_advisory_xact_lock(bindparam("key", type_=BigInteger)).label("waited")))
+WAIT: Final = Statement(select(func.pg_advisory_xact_lock(bindparam("key", type_=BigInteger)).label("waited")), "test.wait")
 WAITING: Final = {"key": _KEY}
-SLEEP: Final = Statement(select(func.pg_sleep(bindparam("seconds")).label("slept")))
+SLEEP: Final = Statement(select(func.pg_sleep(bindparam("seconds")).label("slept")), "test.sleep")
 _STUCK: Final = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = $1::oid"
 
 

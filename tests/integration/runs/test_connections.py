@@ -6,6 +6,7 @@ from typing import Any
 
 from entrypoints.settings import Settings
 from tests.support.api import Caller
+from tests.support.processes import until
 from tests.support.realtime import Node, listening
 
 STREAMS = 500
@@ -42,6 +43,12 @@ async def test_with_two_connections_and_five_hundred_open_streams_the_api_answer
             streams += await asyncio.gather(*(opened(node, caller, session) for session in sessions[start : start + 50]))
         assert node.scripted.active == STREAMS
         assert len(node.streams) == STREAMS
+
+        async def nothing_is_held() -> bool:
+            return b'onelast_pool_busy{database="catalog"} 0.0\n' in node.metrics()
+
+        await until(nothing_is_held)
+        assert node.scripted.active == STREAMS
         answers = [await caller.get("/v1/sessions"), await caller.get(f"/v1/sessions/{sessions[0]}/messages")]
         answers.append(await caller.post("/v1/sessions", {"agent_id": "einstein"}))
         answers.append(await caller.say(answers[-1].json()["id"], "Still there?"))

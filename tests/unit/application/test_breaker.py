@@ -53,6 +53,16 @@ def test_a_failed_trial_begins_another_rest() -> None:
     assert breaker.allows()
 
 
+def test_a_trial_that_hung_for_longer_than_the_rest_is_followed_by_a_rest_too() -> None:
+    clock = HandClock()
+    breaker = broken(clock)
+    clock.now += 2
+    assert breaker.allows()
+    clock.now += 6
+    breaker.failed()
+    assert not breaker.allows()
+
+
 def test_a_trial_that_nobody_ends_is_followed_by_another() -> None:
     clock = HandClock()
     breaker = broken(clock)

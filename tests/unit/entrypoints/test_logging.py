@@ -12,7 +12,7 @@ import structlog
 from entrypoints.logging import configure_logging
 from entrypoints.settings import Settings
 
-NOISY = ("asyncio", "alembic", "uvicorn.access")
+NOISY = ("asyncio", "uvicorn.access")
 Lines = Callable[[], list[dict[str, Any]]]
 
 

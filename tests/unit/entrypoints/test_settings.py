@@ -67,6 +67,8 @@ def test_the_data_folder_is_absolute() -> None:
 
 @pytest.mark.parametrize(("name", "value"), [
     ("PORT", "http"), ("PORT", "-1"), ("PORT", "65536"), ("PORT", "80.5"), ("POOL_SIZE", "0"), ("POOL_SIZE", "201"),
+    ("SLOW_QUERY_SECONDS", "0"),
+    ("NODES", "0"), ("DATABASE_CORES", "0"), ("DATABASE_TIMEOUT", "0"), ("POOLER", "odyssey"),
     ("UPSTREAM_CONTEXT_TOKENS", "255"), ("SIGNUP_PLAN", "gold"), ("LOG_LEVEL", "debug"), ("LOG_FORMAT", "xml"),
     ("CATALOG_DSN", "mysql://host/db"), ("CATALOG_DSN", "host"), ("SHARD_DSNS", "postgresql://a, host"),
     ("REDIS_URL", "http://host"), ("UPSTREAM_URL", "host:8000/v1"),

@@ -112,6 +112,15 @@ async def test_the_next_in_the_queue_gets_its_turn_also_when_the_commit_was_lost
     assert len(await messages_of(world.sessions, session)) == 4
 
 
+async def test_a_message_that_waited_behind_many_others_is_what_is_answered() -> None:
+    world = World()
+    (session, message, run), *_ = await world.begin("one", "two", *["later"] * 400)
+    following = await world.make(Assignment(run, session, message))
+    assert following is not None
+    await world.make(Assignment(following.run))
+    assert world.model.requests[-1].turns[-1].text == "two"
+
+
 async def taken_over(world: World, run: Run, *, losses: int = 1, text: int = 3) -> Run:
     """Let a first attempt tell some words and die; return the run as its next node claims it."""
     world.model.scripts["small"] = Script(tokens=6, hang_at=text)

@@ -158,7 +158,7 @@ class ShardMachine(WorldMachine):
         assert {view.id: view for view in listed.items} == {key: SessionView.of(one) for key, one in self.sessions.items()}
         for session_id, session in self.sessions.items():
             assert self.ask(read_session(self.world.shards, self.owner, session_id)) == session
-            recent = self.world.sessions.recent_messages(session_id, limit=100, most_characters=10_000)
+            recent = self.world.sessions.recent_messages(self.owner, session_id, limit=100, most_characters=10_000)
             assert list(self.ask(recent)) == self.messages[session_id]
         for run_id, run in self.runs.items():
             view = RunView.of(run) if run.session_id in self.sessions else None

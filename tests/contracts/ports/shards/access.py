@@ -45,7 +45,7 @@ async def messages_of(sessions: SessionReader, session: Session) -> list[Message
 
 async def left_of(sessions: SessionReader, session: Session) -> list[Message]:
     """Return the messages that are stored for the session, even if it is gone itself."""
-    return list(await sessions.recent_messages(session.id, limit=100, most_characters=1_000_000))
+    return list(await sessions.recent_messages(session.owner_id, session.id, limit=100, most_characters=1_000_000))
 
 
 async def is_gone(shards: Shards, run: Run) -> bool:

@@ -82,7 +82,7 @@ class RacesSuite:
 
         async def repeat(barrier: asyncio.Barrier) -> None:
             await barrier.wait()
-            while await sessions.find_message_run(session.id, "c-1") is None:
+            while await sessions.find_message_run(session.owner_id, session.id, "c-1") is None:
                 found = await read_session(shards, session.owner_id, session.id)
                 with suppress(StaleWrite):
                     await say(shards, found, client_message_id="c-1")

@@ -1,0 +1,37 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from entrypoints.settings import Settings
+from tests.integration.budgets.counting import Node
+from tests.support.api import Api
+from tests.support.application import running_application
+from tests.support.servers import PostgresServer
+
+
+@pytest.fixture(scope="session")
+async def budget_settings(postgres: PostgresServer, valkey_url: str) -> Settings:
+    """A database and a numbered Valkey database that nobody else uses."""
+    return Settings(catalog_dsn=await postgres.database(), redis_url=f"{valkey_url}/7")
+
+
+@pytest.fixture(scope="session")
+async def home(budget_settings: Settings) -> AsyncIterator[Api]:
+    """The node on which all is prepared."""
+    async with running_application(budget_settings) as running:
+        yield running.api
+
+
+@pytest.fixture
+async def cold_node(budget_settings: Settings, home: Api) -> AsyncIterator[Node]:
+    """A node that has read nothing yet."""
+    async with running_application(budget_settings) as running:
+        yield await Node.of(running)
+
+
+@pytest.fixture
+async def cache_server(budget_settings: Settings) -> AsyncIterator[Redis]:
+    client = Redis.from_url(budget_settings.require_redis().replace("valkey://", "redis://"))
+    yield client
+    await client.aclose()

@@ -1,0 +1,58 @@
+"""Samples for the statements of a shard."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from tests.integration.plans.samples import AGENT, NOW, OWNER, SESSION, Sample, keys, named, new, outbox, pages, removed, saved
+from tests.integration.plans.seeding import LONGEST
+
+_RUN_ID: Final = named("run", 100_000 + LONGEST // 4)
+_SESSION: Final = {
+    "owner_id": OWNER, "bucket": 37, "agent_id": AGENT, "title": None, "metadata": "{}", "head_seq": 0, "archived": False,
+    "active_run_id": None, "waiting": 0, "created_at": NOW, "updated_at": NOW, "version": 1,
+}
+_MESSAGE: Final = {
+    "session_id": SESSION, "seq": LONGEST + 1, "bucket": 37, "role": "user", "content": "[]", "characters": 2, "run_id": _RUN_ID,
+    "status": "completed", "created_at": NOW, "client_message_id": "new",
+}
+_RUN: Final = {
+    "session_id": SESSION, "owner_id": OWNER, "bucket": 37, "agent_id": AGENT, "model": "default",
+    "message_id": named("message", 1), "message_seq": LONGEST + 1, "created_at": NOW, "status": "queued", "attempt": 1,
+    "input_tokens": None, "output_tokens": None, "error_code": None, "error_message": None, "finished_at": None, "last_seq": 0,
+    "node": None, "losses": 0, "cancel_requested": False, "version": 1,
+}
+_OWN: Final = {"owner_id": OWNER}
+_MIDDLE: Final = named("session", 5_000)
+SHARD_SAMPLES: Final[Mapping[str, Sample]] = {
+    "sessions.get": Sample({"id": SESSION, **_OWN}),
+    "sessions.find": Sample({"session_id": SESSION, **_OWN}),
+    "sessions.add": new("session", _SESSION),
+    "sessions.save": saved(SESSION, _SESSION),
+    "sessions.remove": removed(named("session", 20_000)),
+    "sessions.remove_all": Sample({"owner_id": named("user", 7)}),
+    **pages("sessions.list", _OWN, _MIDDLE),
+    **pages("sessions.list_archived", _OWN, _MIDDLE),
+    **pages("sessions.list_unarchived", _OWN, _MIDDLE),
+    "messages.add": new("message", _MESSAGE),
+    **pages("messages.page", {"session_id": SESSION, **_OWN}, named("message", 500_000)),
+    "messages.recent": Sample({"session_id": SESSION, "limit": 200, "most_characters": 20_000}, most=400),
+    "messages.find_with_run": Sample({"session_id": SESSION, "client_message_id": "client-25001"}),
+    "messages.exchange": Sample({"run_id": _RUN_ID, **_OWN}),
+    "runs.get": Sample({"id": _RUN_ID, **_OWN}),
+    "runs.find": Sample({"run_id": _RUN_ID, **_OWN}),
+    "runs.add": new("run", _RUN),
+    "runs.save": saved(_RUN_ID, _RUN),
+    "runs.next_queued": Sample({"session_id": SESSION, **_OWN, "limit": 1}),
+    "runs.claim": Sample({"node": named("node", 1), "limit": 50, "grace": 0.0}, most=500),
+    "runs.reclaim": Sample({"node": named("node", 1), "limit": 50, "making": [_RUN_ID]}, most=500),
+    "nodes.renew": Sample({"node": named("node", 1), "lease": 4.0, "map_version": 1, "shards": 1}, most=20),
+    "nodes.release": Sample({"node": named("node", 1)}, most=20),
+    "nodes.sweep": Sample({}, most=500),
+    "fences.find": Sample({"bucket": 37}),
+    "fences.require_none": Sample({"bucket": 37}),
+    "fences.count_of_move": Sample({"name": "move/1"}),
+    "fences.lower": Sample({"name": "move/1"}, most=20),
+    "fences.lower_of_move": Sample({"name": "move"}, most=20),
+    **outbox("outbox"),
+    **keys("idempotency"),
+}
