@@ -23,6 +23,7 @@ class Standby:
         self._folder, self._source = DataFolder(path), urlsplit(source)
         self._server: EmbeddedPostgres | None = None
         self._frozen = Frozen()
+        self._conninfo = ""
 
     async def make(self) -> None:
         """Copy the source, and start."""
@@ -35,6 +36,7 @@ class Standby:
         _, said = await process.communicate()
         assert process.returncode == 0, said.decode()
         await self.start()
+        self._conninfo = str(await self._run("SHOW primary_conninfo")).replace("'", "''")
 
     async def start(self) -> None:
         """Start it, on the port that it had."""
@@ -75,6 +77,18 @@ class Standby:
         if self._server is not None:
             await self._server.stop()
         self._folder.release()
+
+    async def forget_source(self) -> None:
+        """Cut it off from its source."""
+        await self._run("ALTER SYSTEM SET primary_conninfo = ''")
+        await self._run("SELECT pg_reload_conf()")
+        while await self._run("SELECT count(*) FROM pg_stat_wal_receiver"):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+    async def follow_source(self) -> None:
+        """Let it follow again as it was made to."""
+        await self._run(f"ALTER SYSTEM SET primary_conninfo = '{self._conninfo}'")
+        await self._run("SELECT pg_reload_conf()")
 
     async def _run(self, sql: str) -> object:
         assert self._server is not None

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
+import asyncpg
 from sqlalchemy import literal_column, select
 
 from adapters.postgres.database import Database
@@ -35,13 +36,18 @@ _STATE: Final = Statement(
     ),
     "replicas.read_state",
 )
+_TIMELINE: Final = "('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int"
+# A source that has become a standby has no position of its own.
 _SOURCE: Final = Statement(
-    select(
-        literal_column(_BYTES.format("pg_current_wal_insert_lsn()")).label("reached"),
-        literal_column("('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int").label("timeline"),
-    ),
+    select(*(
+        literal_column(f"CASE WHEN pg_is_in_recovery() THEN NULL ELSE {one} END").label(name)
+        for name, one in (("reached", _BYTES.format("pg_current_wal_insert_lsn()")), ("timeline", _TIMELINE))
+    )),
     "sources.read_position",
 )
+# What a replica says instead of answering: it is away, or cancels what stands in the way of its replay, or has not this
+# release's schema yet.
+_UNFIT: Final = (Unavailable, StaleWrite, asyncpg.PostgresError, TimeoutError)
 
 
 class Replica:
@@ -97,7 +103,7 @@ class Replicas:
                 if not await replica.catch_up(reached):
                     return None
                 rows = await replica.database.rows(statement, **values)
-        except (Unavailable, StaleWrite, TimeoutError):  # a replica also cancels what stands in the way of its replay
+        except _UNFIT:
             replica.fail()
             return None
         replica.answered += 1
@@ -116,10 +122,10 @@ class Replicas:
 
     async def _look_at_source(self) -> None:
         began = time.monotonic()
-        with suppress(Unavailable, TimeoutError):
+        with suppress(*_UNFIT):
             async with asyncio.timeout(_ANSWER_SECONDS):
                 row = await self.source.row(_SOURCE)
-            if row is not None:
+            if row is not None and row["reached"] is not None:
                 self._history.append((began, row["reached"]))
                 self._timeline = row["timeline"]
 
@@ -127,14 +133,18 @@ class Replicas:
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 row = await replica.database.row(_STATE)
-        except (Unavailable, StaleWrite, TimeoutError):
+        except _UNFIT:
             replica.fail()
             return
-        if row is None or row["reached"] is None or (row["timeline"] or self._timeline) != self._timeline:
+        if row is None or row["reached"] is None or not self._is_of_source(row["timeline"]):
             replica.fail()
             return
         replica.reached = row["reached"]
         replica.lag_seconds = self._lag_at(replica.reached, row["age"])
+
+    def _is_of_source(self, timeline: int | None) -> bool:
+        """Tell whether a replica that receives this timeline, or none just now, follows the source as it was last seen."""
+        return self._timeline is not None and timeline in (None, self._timeline)
 
     def _lag_at(self, reached: int, age: float) -> float:
         """Return for how long the source has been further than `reached`; `age` where that was before all that is remembered."""

@@ -100,6 +100,35 @@ async def test_a_server_that_is_no_replica_is_not_read_from(pair: Pair) -> None:
     await other.close()
 
 
+async def test_a_replica_whose_source_was_never_seen_is_not_read_from(pair: Pair) -> None:
+    source, replica = Database("postgresql://nobody@127.0.0.1:1/nothing", name="source"), Database(pair.replica, name="replica")
+    replicas = Replicas(source, [replica])
+    await pair.standby.forget_source()
+    try:
+        await replicas.look()
+        assert await is_standby(replicas) is None
+    finally:
+        await pair.standby.follow_source()
+    await source.close()
+    await replica.close()
+
+
+async def test_a_source_that_has_become_a_standby_stops_nobody_from_reading(pair: Pair) -> None:
+    source, replica = Database(pair.replica, name="source"), Database(pair.replica, name="replica")
+    replicas = Replicas(source, [replica])
+    await replicas.look()
+    assert await is_standby(replicas) is None, "without a source nobody knows what the replica lacks"
+    await source.close()
+    await replica.close()
+
+
+async def test_a_replica_that_has_not_this_schema_yet_leaves_the_reading_to_the_source(replicas: Replicas) -> None:
+    await looked(replicas, lambda replica: replica.usable)
+    missing = Statement(text("SELECT something FROM shard.of_a_later_release"), "test.later")
+    assert await replicas.read(missing, {}, reached=0) is None
+    assert not replicas.all[0].usable
+
+
 async def test_a_position_that_the_replica_has_not_reached_is_waited_for_a_moment_only(pair: Pair, replicas: Replicas) -> None:
     await looked(replicas, lambda replica: replica.usable)
     await pair.standby.pause()
