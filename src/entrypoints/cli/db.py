@@ -10,6 +10,7 @@ import msgspec
 
 from entrypoints.cli.columns import columns
 from entrypoints.cli.slow import slow
+from entrypoints.ioc.located import located
 from entrypoints.ioc.status import DatabaseStatus, read_status
 from entrypoints.settings import read_settings
 
@@ -26,7 +27,7 @@ def db() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of a table.")
 def status(as_json: bool) -> None:
     """Show each database's server and schema; exit with 1 if one is away, behind or not fit for this release."""
-    found = asyncio.run(read_status(read_settings()))
+    found = asyncio.run(read_status(located(read_settings())))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
     else:

@@ -12,6 +12,7 @@ from entrypoints.cli.copying import CopyBar
 from entrypoints.cli.running import run_until_signal
 from entrypoints.cli.shard_words import about_balance, about_status
 from entrypoints.ioc import moving, shard_growth, shard_status
+from entrypoints.ioc.located import located
 from entrypoints.ioc.moving import Batching, MoveStopped, Watch
 from entrypoints.settings import Settings, read_settings
 
@@ -127,7 +128,7 @@ def pin(user_id: str, target: int) -> None:
 
 
 def _settings() -> Settings:
-    settings = read_settings()
+    settings = located(read_settings())
     settings.require_catalog()
     return settings
 

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from entrypoints.cli.columns import columns
+from entrypoints.ioc.located import located
 from entrypoints.ioc.slow import Query, read_slow
 from entrypoints.settings import read_settings
 
@@ -20,7 +21,7 @@ _TITLES: Final = ("query", "calls", "mean ms", "max ms", "share", "rows", "block
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of tables.")
 def slow(limit: int, as_json: bool) -> None:
     """Show which queries take each database's time, by name and without values; exit with 1 if one cannot tell."""
-    found = asyncio.run(read_slow(read_settings(), limit))
+    found = asyncio.run(read_slow(located(read_settings()), limit))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
     else:

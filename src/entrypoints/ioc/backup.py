@@ -22,7 +22,6 @@ from adapters.blobs.sealed_storage import SealedStorage
 from adapters.embedded.cluster import binaries
 from adapters.embedded.folder import DataFolder, EmbeddedProblem
 from adapters.embedded.ordinary_user import ordinary_user
-from adapters.embedded.running import running_dsn
 from adapters.system.clock import SystemClock
 from application.backups.archive import Archive
 from application.backups.create_backup import CreateBackup
@@ -37,6 +36,7 @@ from application.ports.recovery import CheckedPart, RecoveryPlace
 from domain.backups.problems import BackupProblem
 from domain.backups.retention import Retention
 from entrypoints.ioc.consistency import CheckOptions, check_consistency
+from entrypoints.ioc.located import located
 from entrypoints.problems import OperatorProblem
 from entrypoints.settings import Settings, SettingsError
 from entrypoints.worker.backing_up import BackupWork, back_up
@@ -159,8 +159,8 @@ def write_key(file: Path) -> None:
 
 def _databases(settings: Settings) -> tuple[str, Sequence[str]]:
     """Return the addresses of the catalog and the shards: those set, else that of the server that `onelast up` runs now."""
-    running = None if settings.catalog else running_dsn(settings.data_path)
-    return (settings.require_catalog(), settings.shards) if running is None else (running, (running,))
+    found = located(settings)
+    return found.require_catalog(), found.shards
 
 
 def _key(settings: Settings) -> bytes:

@@ -8,9 +8,7 @@ from functools import partial
 from typing import Final
 
 import asyncpg
-from msgspec.structs import replace
 
-from adapters.embedded.running import running_dsn
 from adapters.postgres.consistency.evidence import CheckedDatabases, PostgresEvidence
 from adapters.postgres.consistency.indexes import has_amcheck
 from adapters.postgres.consistency.repairs import PostgresRowRepairs
@@ -28,6 +26,7 @@ from application.consistency.check_consistency import (
 )
 from application.consistency.repairing import Repairing
 from domain.shared.errors import Unavailable
+from entrypoints.ioc.located import located
 from entrypoints.ioc.schema import reason, require_usable
 from entrypoints.problems import OperatorProblem
 from entrypoints.settings import Settings
@@ -84,12 +83,10 @@ async def check_consistency(settings: Settings, options: CheckOptions, tell: Cal
 
 
 def _located(settings: Settings) -> Settings:
-    if settings.catalog is not None:
-        return settings
-    dsn = running_dsn(settings.data_path)
-    if dsn is None:
+    found = located(settings)
+    if found.catalog is None:
         raise CheckImpossible(f"ONELAST_CATALOG_DSN is not set, and no `onelast up` runs in {settings.data_path}.")
-    return replace(settings, catalog_dsn=dsn)
+    return found
 
 
 @asynccontextmanager

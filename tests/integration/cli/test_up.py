@@ -71,6 +71,21 @@ async def test_the_printed_chat_streams_a_reply_of_the_real_model_to_its_end(hom
     assert completed["message"]["content"] == [{"type": "text", "text": text_of(events)}]
 
 
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("db", "status"), "catalog_0"), (("db", "slow"), "nodes.renew"), (("check",), "Everything agrees."),
+        (("shards", "status"), "shard map is at version"),
+    ],
+)
+async def test_an_operators_commands_look_at_the_database_that_runs_on_the_data_folder(
+    home: Home, command: tuple[str, ...], told: str
+) -> None:
+    looked = await run_onelast(*command, environment={"ONELAST_DATA_DIR": str(home.folder)})
+    assert looked.status == 0, looked.err
+    assert told in looked.out
+
+
 async def test_a_second_start_on_the_same_data_folder_is_refused_in_a_sentence(home: Home) -> None:
     second = await run_onelast("up", environment={"ONELAST_PORT": "0", "ONELAST_DATA_DIR": str(home.folder)})
     assert (second.status, second.out) == (2, "")

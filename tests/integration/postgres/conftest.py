@@ -13,8 +13,9 @@ from adapters.postgres.shard_readers import PostgresRunReader, PostgresSessionRe
 from adapters.postgres.shards import PostgresShards
 from adapters.postgres.statement import Change, Statement
 from adapters.postgres.tables import AGENTS, CATALOG_OUTBOX, SESSIONS, SHARD_OUTBOX, USERS
+from tests.integration.postgres.moving.world import World
 from tests.integration.postgres.own_server import OwnServer
-from tests.support.servers import PostgresServer
+from tests.support.servers import PostgresServer, running_postgres
 from tests.support.sharding import placed
 
 # A busy machine may stall for longer than the patience that suits production.
@@ -131,3 +132,16 @@ async def own_server(lasting_server: OwnServer) -> AsyncIterator[OwnServer]:
     """The same, for a test that stops it: afterwards it runs again, however the test ends."""
     yield lasting_server
     await lasting_server.restore()
+
+
+@pytest.fixture(scope="session")
+async def other_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[PostgresServer]:
+    """A second server, with shards that are apart from the first's."""
+    async with running_postgres(tmp_path_factory.mktemp("other")) as server:
+        yield server
+
+
+@pytest.fixture
+async def world(postgres: PostgresServer, other_server: PostgresServer) -> World:
+    """A catalog and a shard on one server, another shard on another, between which buckets move."""
+    return World(await postgres.database(), (await postgres.database(), await other_server.database()))

@@ -26,7 +26,7 @@ _SETTINGS: Final = {
     "statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0", "idle_session_timeout": "0",
     **SERVERS_KEEPALIVE,
 }
-_NOT_HAD: Final = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.QueryCanceledError)
+NOT_HAD: Final = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.QueryCanceledError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ async def patiently(connection: Connection, statement: str, *, short: float, wit
             async with connection.transaction():
                 await connection.execute(f"SET LOCAL lock_timeout = '{round(short * 1000)}ms'")
                 await connection.execute(statement)
-        except _NOT_HAD:
+        except NOT_HAD:
             if asyncio.get_running_loop().time() > deadline:
                 raise MoveProblem(
                     f"A table of a shard was not free for a moment within {within:.0f} s:"

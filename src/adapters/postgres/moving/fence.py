@@ -5,9 +5,7 @@ import random
 import time
 from typing import Final
 
-import asyncpg
-
-from adapters.postgres.moving.connections import Connection
+from adapters.postgres.moving.connections import NOT_HAD, Connection
 from adapters.postgres.moving.marks import SET_MARK
 from adapters.postgres.moving.pace import Pace
 from adapters.postgres.moving.problems import MoveProblem
@@ -27,7 +25,6 @@ _PROTECT: Final = (
 _GIVE_BACK: Final = (
     "UPDATE shard.fences SET move_id = substr(move_id, length($1) + 2) WHERE starts_with(move_id, $1 || '<')"
 )
-_NOT_HAD: Final = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.QueryCanceledError)
 
 
 async def raise_fence(source: Connection, move: BucketMove, token: str, pace: Pace) -> float:
@@ -45,7 +42,7 @@ async def raise_fence(source: Connection, move: BucketMove, token: str, pace: Pa
                 await source.fetch(_LOCK, list(move.buckets))
                 await source.execute(_RAISE, list(move.buckets), token)
                 await source.execute(SET_MARK, move.id, token)
-        except _NOT_HAD:
+        except NOT_HAD:
             if time.monotonic() > deadline:
                 raise MoveProblem(
                     f"Writers were in {move} at every moment of {pace.locks:.0f} s: is there a transaction that does not end?"

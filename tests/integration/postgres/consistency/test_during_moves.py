@@ -1,7 +1,6 @@
 """The check is not fooled by buckets that move between shards under constant writes."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
@@ -13,7 +12,6 @@ from entrypoints.ioc.consistency import CheckOptions, check_consistency
 from entrypoints.settings import Settings
 from tests.integration.postgres.moving.traffic import Traffic
 from tests.integration.postgres.moving.world import World
-from tests.support.servers import PostgresServer, running_postgres
 from tests.support.sharding import owner_on
 
 OWNERS, MOVES = 4, 10
@@ -23,18 +21,6 @@ KNOWN = """
 INSERT INTO catalog.users (id, email, name, plan, password_hash, created_at, updated_at, version)
 SELECT id, id, 'Ada', 'free', '', now(), now(), 0 FROM unnest($1::text[]) id
 """
-
-
-@pytest.fixture(scope="module")
-async def other_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[PostgresServer]:
-    """A second server: its shard is apart from the first's."""
-    async with running_postgres(tmp_path_factory.mktemp("other")) as server:
-        yield server
-
-
-@pytest.fixture
-async def world(postgres: PostgresServer, other_server: PostgresServer) -> World:
-    return World(await postgres.database(), (await postgres.database(), await other_server.database()))
 
 
 async def known_owners(world: World) -> list[UserId]:
