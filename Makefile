@@ -19,7 +19,7 @@ run: install  ## Start everything: database, cache, model and API
 	@exec $(BIN)/onelast up
 
 test: install  ## Run all tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 unit: install  ## Run the tests that need no server
 	$(BIN)/pytest tests/unit
