@@ -29,12 +29,16 @@ def about_status(status: Status) -> list[str]:
 def about_balance(balance: Balance) -> list[str]:
     """Return a table of what the shards carry before and after, and what moves."""
     rows = [
-        (str(shard), f"{before / _MEGABYTE:.1f} MB", f"{after / _MEGABYTE:.1f} MB")
+        (str(shard), _amount(balance, before), _amount(balance, after))
         for shard, (before, after) in enumerate(zip(balance.before, balance.after, strict=True))
     ]
     if not balance.plan:
         return [*columns([("shard", "now", "then"), *rows]), "The shards are even; nothing moves."]
     return [*columns([("shard", "now", "then"), *rows]), *_told(balance.plan)]
+
+
+def _amount(balance: Balance, load: float) -> str:
+    return f"{load:.0f} rows" if balance.measure == "rows" else f"{load / _MEGABYTE:.1f} MB"
 
 
 def _told(plan: Sequence[Relocation]) -> list[str]:

@@ -86,10 +86,10 @@ def move(buckets: tuple[int, ...], target: int, batch: int, rate: float | None) 
 @_batch
 @_rate
 @_json
-def rebalance(dry_run: bool, by: str, batch: int, rate: float | None, as_json: bool) -> None:
+def rebalance(dry_run: bool, by: shard_status.Measure, batch: int, rate: float | None, as_json: bool) -> None:
     """Make the shards even with the fewest moves."""
     settings = _settings()
-    balance = asyncio.run(shard_status.plan_balance(settings, by_rows=by == "rows"))
+    balance = asyncio.run(shard_status.plan_balance(settings, by))
     _print(balance, about_balance(balance), as_json=as_json)
     if balance.plan and not dry_run:
         _carry_out(lambda watch: moving.relocate(settings, balance.plan, Batching(batch, rate), watch))

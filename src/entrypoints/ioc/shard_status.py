@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final, Literal
 
 import msgspec
 
@@ -26,8 +27,9 @@ from domain.shared.shard_map import ShardMap
 from entrypoints.ioc.moving import addresses_of, told
 from entrypoints.settings import Settings
 
-# So that without any data the buckets themselves are spread evenly.
-_EMPTY_BUCKET = 1024
+Measure = Literal["bytes", "rows"]
+# What a bucket without anything counts, so that without any data the buckets themselves are spread evenly.
+_EMPTY_BUCKET: Final[Mapping[Measure, float]] = {"bytes": 1024.0, "rows": 1.0}
 
 
 class ShardStatus(msgspec.Struct, frozen=True):
@@ -61,8 +63,9 @@ class Status(msgspec.Struct, frozen=True):
 
 
 class Balance(msgspec.Struct, frozen=True):
-    """A plan, with what each shard carries before and after it."""
+    """A plan, with what each shard carries before and after it, by this measure."""
 
+    measure: Measure
     plan: Sequence[Relocation]
     before: Sequence[float]
     after: Sequence[float]
@@ -78,19 +81,19 @@ async def read_shards(settings: Settings) -> Status:
         return Status(newest.version, found, _open(move, running) if move else None)
 
 
-async def plan_balance(settings: Settings, *, by_rows: bool) -> Balance:
-    """Return what would make the shards even by bytes, or by rows; buckets of pinned owners stay where they are."""
+async def plan_balance(settings: Settings, measure: Measure) -> Balance:
+    """Return what would make the shards even by this measure; buckets of pinned owners stay where they are."""
     async with told(), everything(settings) as (catalog, shards):
         newest = await MoveJournal(catalog).newest_map()
         pins = await owners_pinned(catalog) if settings.shard_routing == "directory" else {}
-        weights = [float(_EMPTY_BUCKET)] * BUCKETS
+        weights = [_EMPTY_BUCKET[measure]] * BUCKETS
         for number, shard in enumerate(shards):
             for bucket, weight in (await weigh(shard)).items():
                 if 0 <= bucket < BUCKETS and newest.shards[bucket] == number:
-                    weights[bucket] += _EMPTY_BUCKET * weight.rows if by_rows else weight.bytes
+                    weights[bucket] += weight.rows if measure == "rows" else weight.bytes
     plan = plan_relocations(newest.shards, weights, len(shards), fixed={bucket_of(owner) for owner in pins})
     before = loads_after(newest.shards, weights, len(shards), ())
-    return Balance(plan, before, loads_after(newest.shards, weights, len(shards), plan))
+    return Balance(measure, plan, before, loads_after(newest.shards, weights, len(shards), plan))
 
 
 async def contradictions(settings: Settings) -> list[str]:

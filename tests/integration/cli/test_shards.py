@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -17,6 +18,12 @@ from tests.support.processes import ONELAST, Ended, run, running, until
 from tests.support.servers import PostgresServer
 
 FENCES = "SELECT count(*) FROM shard.fences"
+# Where nothing is stored yet a bucket needs no move: 1,800 of them go to the second shard by the map alone.
+NEARLY_HALF = """
+INSERT INTO catalog.shard_maps (version, shards)
+SELECT version + 1, array(SELECT CASE WHEN n BETWEEN 2 AND 1801 AND n - 1 <> $1 THEN 1 ELSE 0 END FROM generate_series(1, 4096) n)
+FROM catalog.shard_maps ORDER BY version DESC LIMIT 1
+"""
 PHASE = "SELECT phase FROM catalog.shard_moves WHERE ended_at IS NULL"
 
 
@@ -123,6 +130,22 @@ async def test_a_shard_is_added_and_what_lives_on_the_first_moves_there_while_it
     assert {node["map_version"] for shard in status["shards"] for node in shard["nodes"]} == {status["map_version"]}
     verified = await shards(two, "verify")
     assert (verified.status, verified.out) == (0, "Rows, fences and the shard map agree.\n")
+    await talk.something_new()
+    assert talk.refused == 0
+    await talk.require_exact()
+
+
+async def test_shards_that_are_not_even_are_made_so_while_they_are_in_use(two: Environment, talk: Talk) -> None:
+    catalog, bucket = two["ONELAST_CATALOG_DSN"], bucket_of(talk.caller.user["id"])
+    await ask(catalog, NEARLY_HALF, bucket)
+    evened = await shards(two, "rebalance", "--by", "rows", "--batch", "512")
+    assert evened.status == 0, evened.err
+    assert evened.out.count("Ended in phase done") == 1
+    assert re.search(r"^1 +\d{4} rows", evened.out, re.MULTILINE)
+    status = json.loads((await shards(two, "status", "--json")).out)
+    assert all(1900 < shard["buckets"] < 2200 for shard in status["shards"])
+    assert (await shards(two, "verify")).status == 0
+    await talk.something_new()
     assert talk.refused == 0
     await talk.require_exact()
 
