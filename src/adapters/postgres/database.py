@@ -35,10 +35,14 @@ _FACTS: Final[Mapping[str, Callable[[], DomainError]]] = {
     "agents_slug_key": lambda: SlugTaken("There is an agent with this slug already.", param="slug"),
     "spent_refreshes_sign_in_fkey": lambda: TokenRefused("The sign-in has ended."),
     **dict.fromkeys(
-        ("messages_pkey", "messages_client_message_key", "spent_refreshes_pkey"), lambda: StaleWrite("Somebody else was faster.")
+        ("messages_pkey", "messages_client_message_key", "shares_session_key", "spent_refreshes_pkey"),
+        lambda: StaleWrite("Somebody else was faster."),
     ),
     **dict.fromkeys(
-        ("sign_ins_user_fkey", "api_keys_user_fkey", "agents_owner_fkey", "idempotency_keys_owner_fkey"),
+        (
+            "sign_ins_user_fkey", "api_keys_user_fkey", "agents_owner_fkey", "idempotency_keys_owner_fkey",
+            "link_seeds_owner_fkey",
+        ),
         lambda: UserNotFound("The account is gone."),
     ),
 }
@@ -109,7 +113,10 @@ class Database:
             raise Unavailable(f"The database {self.name} has not answered for a while.")
         began, rows = time.perf_counter(), None
         try:
-            rows = await self._fetched(text, arguments, within)
+            try:
+                rows = await self.pool.fetch(text, arguments, patience=self._patience, within=within)
+            except asyncpg.ReadOnlySQLTransactionError:  # nothing was written, and the next connection finds the primary
+                rows = await self.pool.fetch(text, arguments, patience=self._patience, within=within)
             self._breaker.succeeded()
         except TimeoutError as error:
             self._breaker.failed()
@@ -125,13 +132,6 @@ class Database:
         finally:
             self._observe(name, time.perf_counter() - began, len(rows or ()), rows is not None)
         return rows
-
-    async def _fetched(self, text: str, arguments: Sequence[Any], within: float) -> list[Any]:
-        """Run it; where a server has become a standby nothing was written, and the next connection finds the primary."""
-        try:
-            return await self.pool.fetch(text, arguments, patience=self._patience, within=within)
-        except asyncpg.ReadOnlySQLTransactionError:
-            return await self.pool.fetch(text, arguments, patience=self._patience, within=within)
 
 
 def _unobserved(name: str, seconds: float, rows: int, ok: bool) -> None:

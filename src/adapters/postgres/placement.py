@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import bindparam, func, literal_column, select
@@ -51,7 +51,7 @@ class Placement:
         self.databases, self.routing = tuple(databases), routing
         self.replicas, self.patience = replicas or {}, patience
         self._catalog, self._reload = catalog, reload
-        self._trusted_until = self._replicas_after = float("-inf")
+        self.trusted_until = self._replicas_after = float("-inf")
         self._trust(time.monotonic())
 
     @property
@@ -63,14 +63,15 @@ class Placement:
         """Return the shard of all that an owner has."""
         return OwnerShard(self, owner_id, freshness)
 
+    def homes_of(self, identifier: str) -> Iterator["OwnerShard"]:
+        """Yield the shards where a thing may be whose owner is not known, the most likely first; each is read as it is now."""
+        yield self.of(identifier)
+        for owner_id in self.routing.owners_apart(bucket_of(identifier)):
+            yield self.of(owner_id)
+
     def replicas_for(self, number: int) -> Replicas | None:
         """Return the replicas of a shard that may be read from now, if there are any."""
         return self.replicas.get(number) if time.monotonic() > self._replicas_after else None
-
-    async def keep_current(self) -> None:
-        """Read the map anew if this process has gone by it for long."""
-        if time.monotonic() > self._trusted_until:
-            await self.refresh()
 
     async def refresh(self) -> None:
         """Take the newest map; while the catalog is away nothing moves, so the old one stays good."""
@@ -82,16 +83,14 @@ class Placement:
             if row is not None and row["version"] != self.routing.version:
                 self._adopt(await self._reload())
         except Unavailable:
-            self._trusted_until = time.monotonic() + 1
+            self.trusted_until = time.monotonic() + 1
         except ShardsMissing as missing:
             _log.error("the newest shard map cannot be followed", extra={"reason": str(missing)})
         else:
             self._trust(began)
 
-    async def outdated(self, routing: ShardRouting, since: float) -> bool:
-        """Tell whether the map has changed under a reading that took long."""
-        if time.monotonic() - since < SLOW_SECONDS:
-            return False
+    async def outdated(self, routing: ShardRouting) -> bool:
+        """Read the map anew, and tell whether it has changed under a reading that took long."""
         await self.refresh()
         return self.routing.version != routing.version
 
@@ -111,7 +110,7 @@ class Placement:
         self._replicas_after = time.monotonic() + SETTLING_SECONDS
 
     def _trust(self, since: float) -> None:
-        self._trusted_until = since + TRUSTED_SECONDS if self._reload else float("inf")
+        self.trusted_until = since + TRUSTED_SECONDS if self._reload else float("inf")
 
 
 class OwnerShard:
@@ -124,22 +123,26 @@ class OwnerShard:
 
     async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Mapping[str, Any]]:
         """Return all rows of a reading."""
-        placement, owner_id = self._placement, self._owner_id
-        await placement.keep_current()
-        deadline = time.monotonic() + placement.patience
+        placement, owner_id, began = self._placement, self._owner_id, time.monotonic()
+        deadline = began + placement.patience
+        if began > placement.trusted_until:
+            await placement.refresh()
         while True:
-            routing, began = placement.routing, time.monotonic()
+            routing = placement.routing
             leaving = routing.is_leaving(owner_id)
-            found = None if leaving else await self._from_replica(routing, statement, values)
-            if found is not None:
-                return found
+            if self._freshness is not Tolerance.FRESH and not leaving:
+                found = await self._from_replica(routing, statement, values)
+                if found is not None:
+                    return found
             database = placement.databases[routing.shard_of(owner_id)]
             rows = await database.rows(statement, **values)
             # A fence stands before anything is changed elsewhere: where there is none, what was read was true.
+            now = time.monotonic()
             if leaving and await database.row(_FENCED, bucket=bucket_of(owner_id)) is not None:
                 await placement.newer_than(routing.version, deadline)
-            elif leaving or not await placement.outdated(routing, began):
+            elif leaving or now - began < SLOW_SECONDS or not await placement.outdated(routing):
                 return rows
+            began = now
 
     async def row(self, statement: Statement, /, **values: Any) -> Mapping[str, Any] | None:
         """Return the first row of a reading, or None."""
@@ -148,9 +151,10 @@ class OwnerShard:
 
     async def write(self, changes: Sequence[Change], schema: str) -> None:
         """Make all changes or none, in one statement; where a fence stands nothing is made, and the new home is waited for."""
-        placement = self._placement
-        await placement.keep_current()
-        deadline = time.monotonic() + placement.patience
+        placement, now = self._placement, time.monotonic()
+        deadline = now + placement.patience
+        if now > placement.trusted_until:
+            await placement.refresh()
         while True:
             routing = placement.routing
             try:
@@ -161,8 +165,6 @@ class OwnerShard:
     async def _from_replica(
         self, routing: ShardRouting, statement: Statement, values: Mapping[str, Any]
     ) -> Sequence[Mapping[str, Any]] | None:
-        if self._freshness is Tolerance.FRESH:
-            return None
         number = routing.shard_of(self._owner_id)
         replicas = self._placement.replicas_for(number)
         if replicas is None:

@@ -40,7 +40,7 @@ def _asked(connection: ASGIConnection[Any, Any, Any, Any]) -> Freshness:
     sent = connection.headers.get(POSITION_HEADER)
     if sent is not None:
         return freshness_from(sent.strip(), param=POSITION_HEADER)
-    kept = connection.cookies.get(POSITION_COOKIE)
+    kept = connection.cookies.get(POSITION_COOKIE) if "cookie" in connection.headers else None
     try:
         return Tolerance.FRESH if kept is None else freshness_from(kept, param=POSITION_COOKIE)
     except MalformedPosition:

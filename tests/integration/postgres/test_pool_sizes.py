@@ -26,10 +26,10 @@ async def pools_of() -> AsyncIterator[Open]:
 
 
 async def test_a_pool_is_as_large_as_the_servers_cores_want_it(pools_of: Open, shared_dsn: str) -> None:
-    pools = pools_of(database_cores=8)
+    pools = pools_of(database_cores=16)
     database = pools.open(shared_dsn, "catalog")
     await pools.fit()
-    assert database.pool.size == 17
+    assert database.pool.size == 33
 
 
 async def test_nodes_and_the_databases_of_one_server_share_what_it_admits(pools_of: Open, shared_dsn: str, own_dsn: str) -> None:
@@ -52,4 +52,4 @@ async def test_a_server_that_cannot_be_asked_is_judged_by_its_cores(pools_of: Op
     pools = pools_of(database_cores=8, pooler=pooler)
     database = pools.open("postgresql://someone:secret@127.0.0.1:1/nothing", "nowhere")
     await pools.fit()
-    assert database.pool.size == 17
+    assert database.pool.size == 33

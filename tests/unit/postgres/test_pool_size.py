@@ -12,12 +12,12 @@ USUAL = ServerLimits(most=100, reserved=3)
 @pytest.mark.parametrize(
     ("cores", "pools", "size"),
     [
-        (1, 1, 4),  # 3 would be busy, a process at full speed keeps 4
-        (2, 1, 5),
-        (8, 1, 17),
-        (16, 4, 9),  # 33 among 4, rounded up
-        (2, 20, 4),  # 80 of the 87 that a server admits as it comes
-        (2, 29, 3),  # 29 x 4 would not be admitted
+        (1, 1, 20),  # 3 would be busy, a burst finds 20
+        (8, 1, 20),
+        (16, 1, 33),
+        (40, 2, 41),  # 81 among 2, rounded up
+        (2, 4, 20),  # 80 of the 87 that a server admits as it comes
+        (2, 29, 3),  # 29 x 20 would not be admitted
         (2, 500, 1),
     ],
 )
