@@ -39,13 +39,16 @@ bench: install  ## Measure speed and size beside a bare reference
 chaos: install  ## Kill, freeze and cut off real nodes while people talk, and look whether a word is lost
 	$(BIN)/python -m tests.chaos $(CHAOS)
 
+soak: install  ## Read and write on real nodes while everything goes wrong, and look whether anybody sees what is too old
+	$(BIN)/python -m tests.soak $(SOAK)
+
 drill: install  ## Lose a database under writes, restore it, and measure what that cost
 	$(BIN)/python -m bench.drill
 
 lock: install  ## Resolve the dependencies anew into both locks
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-	  --extra embedded pyproject.toml -o requirements.lock
+	  --extra embedded --extra edges pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-	  --extra embedded --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	  --extra embedded --extra edges --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
-.PHONY: help install run test unit check fix bench chaos drill lock
+.PHONY: help install run test unit check fix bench chaos soak drill lock

@@ -76,6 +76,8 @@ class Line(asyncio.Protocol):
         head = raw[: self._body_at].lower()
         at = head.find(b"\r\ncontent-length:")
         self._ends = self._body_at + int(head[at + 17 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+        if head[9:12] == b"304":
+            self._ends = self._body_at
 
     def _is_whole(self, data: bytes) -> bool:
         if self._ends:

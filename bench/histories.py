@@ -30,8 +30,8 @@ async def remember(dsn: str, session: str, count: int) -> list[str]:
     return ids
 
 
-async def multiply(dsn: str, session: str, count: int) -> None:
-    """Give the session's owner so many sessions like it, itself included."""
+async def multiply(dsn: str, session: str, count: int) -> list[str]:
+    """Give the session's owner so many sessions like it, itself included; return the identifiers of the new ones."""
     connection = await asyncpg.connect(dsn)
     try:
         row = dict(await connection.fetchrow("SELECT * FROM shard.sessions WHERE id = $1", session) or {})
@@ -40,6 +40,7 @@ async def multiply(dsn: str, session: str, count: int) -> None:
             "sessions", schema_name="shard", records=[tuple(copy.values()) for copy in copies], columns=tuple(row),
         )
         await connection.execute("ANALYZE shard.sessions")
+        return [copy["id"] for copy in copies]
     finally:
         await connection.close()
 

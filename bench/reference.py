@@ -17,11 +17,12 @@ CREATE TABLE session (id text PRIMARY KEY, title text, head_seq int NOT NULL, cr
 CREATE TABLE message (session_id text, seq int, role text NOT NULL, text text NOT NULL, created_at double precision NOT NULL,
   PRIMARY KEY (session_id, seq));
 """
+TAG = b'W/"0123456789abcdef01234567"'
 _APPEND = (
     "WITH head AS (UPDATE session SET head_seq = head_seq + 1 WHERE id = $1 RETURNING head_seq) "
     "INSERT INTO message SELECT $1, head_seq, $2, $3, $4 FROM head"
 )
-_PAGE = "SELECT seq, role, text, created_at FROM message WHERE session_id = $1 ORDER BY seq DESC LIMIT 51"
+_PAGE = "SELECT seq, role, text, created_at FROM message WHERE session_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT 51"
 
 
 class _Delta(Struct):
@@ -37,11 +38,12 @@ class _Chunk(Struct):
 
 
 class Reference:
-    """The three routes: a session, a page of its messages, a stored streamed reply."""
+    """The routes: a session, the messages before one, a stored streamed reply, bytes that were put into its memory, a 304."""
 
     def __init__(self, dsn: str, upstream: str, model: str) -> None:
         self._dsn, self._url, self._model = dsn, upstream + "/chat/completions", model
         self._decode = json.Decoder(_Chunk).decode
+        self._kept = b""
 
     async def start(self) -> None:
         async def no_reset(_: Any) -> None: ...
@@ -58,15 +60,32 @@ class Reference:
             await send({"type": "lifespan.shutdown.complete"})
             return
         parts = scope["path"].split("/")
-        if scope["method"] == "POST":
+        if parts[1] == "unchanged":
+            await self._unchanged(scope["headers"], send)
+        elif parts[1] == "memory":
+            await self._memory(scope["method"], receive, send)
+        elif scope["method"] == "POST":
             await self._reply(parts[3], receive, send)
         elif len(parts) == 4:
             row = await self._pool.fetchrow("SELECT id, title, head_seq, created_at FROM session WHERE id = $1", parts[3])
             assert row is not None
             await self._json(send, dict(row))
         else:
-            rows = await self._pool.fetch(_PAGE, parts[3])
+            rows = await self._pool.fetch(_PAGE, parts[3], int(scope["query_string"].rpartition(b"=")[2]))
             await self._json(send, {"data": [dict(row) for row in rows[:50]], "has_more": len(rows) > 50})
+
+    async def _memory(self, method: str, receive: Any, send: Any) -> None:
+        if method == "POST":
+            self._kept = (await receive())["body"]
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(self._kept))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self._kept})
+
+    async def _unchanged(self, headers: Any, send: Any) -> None:
+        known = (b"if-none-match", TAG) in headers
+        head = [(b"etag", TAG), (b"cache-control", b"public, max-age=0, s-maxage=60")]
+        await send({"type": "http.response.start", "status": 304 if known else 200, "headers": head})
+        await send({"type": "http.response.body", "body": b"" if known else b"{}"})
 
     async def _json(self, send: Any, body: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})

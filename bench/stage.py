@@ -52,12 +52,12 @@ class Stage:
         self._folder, self._upstream, self._ours, self._reference_dsn = folder, upstream, ours, reference_dsn
 
     @asynccontextmanager
-    async def ours(self, model: str = FAST) -> AsyncIterator[Started]:
-        """Run `onelast serve`, whose conversations are with an agent of this model."""
+    async def ours(self, model: str = FAST, **settings: str) -> AsyncIterator[Started]:
+        """Run `onelast serve`, whose conversations are with an agent of this model; `settings` are ONELAST_… variables."""
         port = free_port()
+        environment = {**self._ours, "ONELAST_PORT": str(port), **settings}
         async with self._serving(
-            [_bin("onelast"), "serve"], {**self._ours, "ONELAST_PORT": str(port)}, lambda child: Ours(child, port, model),
-            request("GET", "/readyz"),
+            [_bin("onelast"), "serve"], environment, lambda child: Ours(child, port, model), request("GET", "/readyz")
         ) as started:
             yield started
 
@@ -73,9 +73,9 @@ class Stage:
             yield started
 
     @asynccontextmanager
-    async def pair(self, model: str) -> AsyncIterator[Sequence[Target]]:
-        """Run both, the reference first in the order."""
-        async with self.reference(model) as bare, self.ours(model) as ours:
+    async def pair(self, model: str, **settings: str) -> AsyncIterator[Sequence[Target]]:
+        """Run both, the reference first in the order; ours with these settings besides."""
+        async with self.reference(model) as bare, self.ours(model, **settings) as ours:
             yield bare.target, ours.target
 
     @asynccontextmanager

@@ -55,7 +55,7 @@ class History:
 
     @asynccontextmanager
     async def sides(self, stage: Stage) -> AsyncIterator[Mapping[str, Side]]:
-        async with stage.ours(FAST) as started:
+        async with stage.ours(FAST, ONELAST_CACHE_LAYERS="none") as started:  # what the database takes is the question
             target = started.target
             if not isinstance(target, Ours):
                 raise WrongAnswer("The server is not ours.")

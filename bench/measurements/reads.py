@@ -1,74 +1,92 @@
-"""Reads of one session of 50 messages, 32 at once."""
+"""Reads of sessions and messages from Postgres with cold caches, 32 at once."""
 
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from itertools import cycle
 from typing import Any
 
-from bench.client import connected, fetch
-from bench.cpu import Meter
-from bench.measurement import Metric, Sample, Side
+from bench.client import fetch
+from bench.histories import multiply
+from bench.measurement import Metric, Side
+from bench.measurements.gets import WIDTH, Get, sample_gets
 from bench.measurements.replies import reply_load
 from bench.stage import FAST, Stage
-from bench.targets import Conversation, Target
-from bench.wire import Answer, WrongAnswer
+from bench.targets import Conversation, Ours, Target
+from bench.wire import WrongAnswer, request
 
-_WIDTH = 32
-_MESSAGES = 50
-Check = Callable[[Any], bool]
+_MESSAGES = 52
+_SHOWN = 50
+# More than are read before the first of them has left the caches.
+_SESSIONS = 200_000
+
+
+Asks = Callable[[Stage, Target, Conversation], Awaitable[Sequence[bytes]]]
 
 
 class Reads:
-    """Rate and CPU of one GET; every answer must be, byte for byte, the one that was looked at before the load."""
+    """Rate and CPU of one GET that finds nothing in a cache; callers are known (their tokens are cached, as always)."""
 
     metrics = (
         Metric("rate", "requests", "/s", "higher", goal=0.5),
         Metric("cpu", "server's CPU per request", "µs"),
     )
 
-    def __init__(self, name: str, what: str, ask: Callable[[Conversation], bytes], check: Check, seconds: float) -> None:
-        self.name, self._ask, self._check, self._seconds = name, ask, check, seconds
-        self.title = f"GET {what} of {_MESSAGES} messages, {_WIDTH} at once"
+    def __init__(
+        self, name: str, what: str, asks: Asks, check: Callable[[Any], bool], seconds: float, *, layers: str = "process,redis"
+    ) -> None:
+        self.name, self._asks, self._check, self._seconds, self._layers = name, asks, check, seconds, layers
+        self.title = f"GET {what} from Postgres, {WIDTH} at once, layers {layers}"
 
     @asynccontextmanager
     async def sides(self, stage: Stage) -> AsyncIterator[Mapping[str, Side]]:
-        async with stage.pair(FAST) as targets:
-            yield {target.name: partial(self._sample, stage, target, await self._prepared(stage, target)) for target in targets}
+        async with stage.pair(FAST, ONELAST_CACHE_LAYERS=self._layers) as targets:
+            yield {
+                target.name: partial(sample_gets, stage, target, await self._prepared(stage, target), self._seconds)
+                for target in targets
+            }
 
-    async def _prepared(self, stage: Stage, target: Target) -> bytes:
-        conversations = await target.converse(1)
-        await reply_load(target, stage.cores, 1, conversations, each=_MESSAGES // 2)
-        return self._ask(conversations[0])
-
-    async def _sample(self, stage: Stage, target: Target, ask: bytes) -> Sample:
-        (known,) = await fetch(target.port, [ask])
+    async def _prepared(self, stage: Stage, target: Target) -> Get:
+        (conversation,) = await target.converse(1)
+        await reply_load(target, stage.cores, 1, [conversation], each=_MESSAGES // 2)
+        asks = await self._asks(stage, target, conversation)
+        (known,) = await fetch(target.port, [asks[-1]])
         if not self._check(known.json()):
             raise WrongAnswer(f"{target.name} answered {known.body[:500]!r}.")
-        expected, count = known.raw[known.body_at :], 0
+        return Get(cycle(asks), len(known.raw) - known.body_at)
 
-        def take(answer: Answer) -> None:
-            nonlocal count
-            count += 1
-            if answer.status != 200 or answer.raw[answer.body_at :] != expected:
-                raise WrongAnswer(f"{target.name} answered {answer.raw[:500]!r}.")
 
-        async with connected(target.port, _WIDTH) as lines:
-            meter = Meter(target.pid, stage.cores)
-            ends_at = time.perf_counter() + self._seconds
-            await lines.drive([_until(ends_at, ask) for _ in range(_WIDTH)], take)
-            usage = await meter.stop()
-        return Sample({"rate": count / usage.seconds, "cpu": usage.server_cpu / count * 1e6}, usage)
+async def _sessions(stage: Stage, target: Target, conversation: Conversation) -> Sequence[bytes]:
+    """Return a request for each of very many sessions; the reference, which has no cache, is asked for the same one."""
+    if not isinstance(target, Ours):
+        return [conversation.read]
+    ids = await multiply(stage.dsn, conversation.session, _SESSIONS)
+    return [request("GET", f"/v1/sessions/{each}", token=conversation.token) for each in ids]
+
+
+async def _pages(_: Stage, target: Target, conversation: Conversation) -> Sequence[bytes]:
+    """Return the request for the messages before the last but one, which no cache keeps."""
+    path, after = f"/v1/sessions/{conversation.session}/messages?limit={_SHOWN}", str(_SHOWN + 1)
+    if isinstance(target, Ours):
+        (newest,) = await fetch(target.port, [request("GET", f"{path}", token=conversation.token)])
+        after = next(message["id"] for message in newest.json()["data"] if message["seq"] == _SHOWN + 1)
+    return [request("GET", f"{path}&after={after}", token=conversation.token)]
 
 
 def session_reads(scale: float) -> Reads:
-    """Return the measurement of GET /v1/sessions/{id}."""
-    return Reads("reads-session", "/v1/sessions/{id}", lambda each: each.read, _is_whole_session, 1.2 * scale)
+    """Return the measurement of GET /v1/sessions/{id}, each of them filled into the layer that nodes share."""
+    return Reads("reads-session", "/v1/sessions/{id}", _sessions, _is_whole_session, 1.2 * scale)
+
+
+def session_reads_alone(scale: float) -> Reads:
+    """Return the measurement of GET /v1/sessions/{id} by a node that shares no layer."""
+    return Reads("reads-alone", "/v1/sessions/{id}", _sessions, _is_whole_session, 1.2 * scale, layers="process")
 
 
 def page_reads(scale: float) -> Reads:
     """Return the measurement of GET /v1/sessions/{id}/messages."""
-    return Reads("reads-page", "/v1/sessions/{id}/messages?limit=50", lambda each: each.page, _is_whole_page, 1.2 * scale)
+    what = f"/v1/sessions/{{id}}/messages?limit={_SHOWN}&after={{id}}"
+    return Reads("reads-page", what, _pages, _is_whole_page, 1.2 * scale)
 
 
 def _is_whole_session(body: Any) -> bool:
@@ -76,9 +94,4 @@ def _is_whole_session(body: Any) -> bool:
 
 
 def _is_whole_page(body: Any) -> bool:
-    return [message["seq"] for message in body["data"]] == list(range(_MESSAGES, 0, -1)) and not body["has_more"]
-
-
-def _until(ends_at: float, ask: bytes) -> Iterator[bytes]:
-    while time.perf_counter() < ends_at:
-        yield ask
+    return [message["seq"] for message in body["data"]] == list(range(_SHOWN, 0, -1)) and not body["has_more"]

@@ -56,11 +56,15 @@ def _console() -> logging.Formatter:
     )
 
 
+def is_console(settings: Settings) -> bool:
+    """Tell whether lines are for a person at a terminal."""
+    return settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
+
+
 def configure_logging(settings: Settings) -> None:
     """Send every logger to standard error in the wanted form; call it once per process."""
-    console = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_console() if console else JsonLines())
+    handler.setFormatter(_console() if is_console(settings) else JsonLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)

@@ -10,6 +10,8 @@ import msgspec
 from msgspec import Meta
 
 from domain.users.user import Plan
+from entrypoints import redis_address
+from entrypoints.layer_names import read_layers, require_owned
 from entrypoints.problems import OperatorProblem
 from entrypoints.upstreams import Continues, Upstream, pair
 
@@ -33,6 +35,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     move_dsns: tuple[str, ...] = ()
     replica_dsns: tuple[str, ...] = ()
     redis_url: str | None = None
+    cache_layers: tuple[str, ...] = ("process", "redis")
+    cache_memory: Annotated[int, Meta(ge=1 << 20, le=1 << 40)] = 64 << 20
+    cache_options: Mapping[str, str] = {}
+    edge: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,63}$")] = "none"
+    edge_options: Mapping[str, str] = {}
     upstream_url: tuple[str, ...] = ()
     upstream_api_key: tuple[str, ...] = ()
     upstream_models: tuple[str, ...] = ("*",)
@@ -99,7 +106,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.upstreams
 
 
-_LISTS = {"backup_dsns", "move_dsns", "replica_dsns", "shard_dsns", "upstream_models", "upstream_url"}
+# What follows in a variable's name is an option of the edge that ONELAST_EDGE names, or of one of ONELAST_CACHE_LAYERS.
+_OPTIONS = {"edge_": "edge_options", "cache_": "cache_options"}
+_NO_OPTIONS = {"cache_layers", "cache_memory"}
+_LISTS = {"backup_dsns", "cache_layers", "move_dsns", "replica_dsns", "shard_dsns", "upstream_models", "upstream_url"}
 _PARALLEL_TO_URLS = {"upstream_api_key", "upstream_continues"}
 # A DSN may name several hosts, with commas: the next one begins with its scheme.
 _DSN_LISTS = {"backup_dsns", "move_dsns", "replica_dsns", "shard_dsns"}
@@ -119,7 +129,7 @@ _SCHEMES = {
     "replica_dsns": ("postgresql://", "postgres://"),
     "backup_dsns": ("postgresql://", "postgres://"),
     "backup_s3_endpoint": ("http://", "https://"),
-    "redis_url": ("redis://", "rediss://", "valkey://"),
+    "redis_url": redis_address.SCHEMES,
     "upstream_url": ("http://", "https://"),
 }
 
@@ -127,10 +137,12 @@ _SCHEMES = {
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Return the settings from the environment; SettingsError names the first wrong one. Empty values count as unset."""
     source = os.environ if environment is None else environment
-    raw: dict[str, object] = {}
+    raw: dict[str, object] = _options(source)
     for name, value in source.items():
         if name.startswith(PREFIX) and value.strip():
             field = name.removeprefix(PREFIX).lower()
+            if _is_option(field):
+                continue
             _require_known(field, name)
             raw[field] = _value(field, value)
             _require_address(field, name, value)
@@ -141,7 +153,21 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     _require_parallel(settings)
     _require_shards(settings)
     _require_backups(settings)
+    _require_cache(settings)
     return settings
+
+
+def _options(source: Mapping[str, str]) -> dict[str, object]:
+    said = {name.removeprefix(PREFIX).lower(): value.strip() for name, value in source.items() if name.startswith(PREFIX)}
+    options = {name: value for name, value in said.items() if value and _is_option(name)}
+    return {
+        field: {name.removeprefix(prefix): value for name, value in options.items() if name.startswith(prefix)}
+        for prefix, field in _OPTIONS.items()
+    }
+
+
+def _is_option(field: str) -> bool:
+    return field.startswith(tuple(_OPTIONS)) and field not in _NO_OPTIONS
 
 
 def _required(value: str | None, name: str) -> str:
@@ -153,12 +179,21 @@ def _required(value: str | None, name: str) -> str:
 def _value(field: str, value: str) -> object:
     if field in _PARALLEL_TO_URLS:
         return [item.strip() for item in value.split(",")]
+    if field == "cache_layers":
+        return _layers(_items(field, value))
     return _items(field, value) if field in _LISTS else value.strip()
 
 
 def _items(field: str, value: str) -> list[str]:
     items = _NEXT_DSN.split(value) if field in _DSN_LISTS else value.split(",")
     return [item.strip(", ") for item in items if item.strip(", ")]
+
+
+def _layers(items: Sequence[str]) -> Sequence[str]:
+    try:
+        return read_layers(items)
+    except ValueError as problem:
+        raise SettingsError(str(problem)) from None
 
 
 def _require_known(field: str, name: str) -> None:
@@ -171,7 +206,9 @@ def _require_address(field: str, name: str, value: str) -> None:
     for item in _unnumbered(name, addresses) if field == "replica_dsns" else addresses if field in _SCHEMES else ():
         if not item.startswith(_SCHEMES[field]):
             raise SettingsError(f"{name} must begin with {' or '.join(_SCHEMES[field])}.")
-        if not _ADDRESS.fullmatch(item):
+        if field == "redis_url" and (fault := redis_address.fault_of(item)) is not None:
+            raise SettingsError(f"{name} {fault}.")
+        if field != "redis_url" and not _ADDRESS.fullmatch(item):
             raise SettingsError(f"{name} has no readable host and port; write # / ? @ in a password as %23 %2F %3F %40.")
 
 
@@ -208,6 +245,13 @@ def _require_backups(settings: Settings) -> None:
         raise SettingsError("ONELAST_BACKUP_TARGET needs ONELAST_BACKUP_KEY_FILE as well; `onelast backup key FILE` makes one.")
     if settings.backup_every is not None and target is None:
         raise SettingsError("ONELAST_BACKUP_EVERY needs ONELAST_BACKUP_TARGET as well.")
+
+
+def _require_cache(settings: Settings) -> None:
+    try:
+        require_owned(settings.cache_options, settings.cache_layers)
+    except ValueError as problem:
+        raise SettingsError(str(problem)) from None
 
 
 def _sentence(error: msgspec.ValidationError) -> str:

@@ -6,6 +6,7 @@ import pytest
 from adapters.embedded.folder import DataFolder
 from adapters.embedded.valkey import EmbeddedValkey
 from tests.support.servers import PostgresServer, running_postgres
+from tests.support.valkey_forms import FORMS, ValkeyForm
 from tests.support.valkey_process import ValkeyProcess
 
 
@@ -36,6 +37,13 @@ async def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
     yield server.url
     await server.stop()
     folder.release()
+
+
+@pytest.fixture(scope="session", params=FORMS)
+def valkey_form(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyForm]:
+    """Valkey alone, under sentinels and as a cluster, in turn; a test that kills a server starts it again."""
+    with FORMS[request.param](tmp_path_factory.mktemp(request.param)) as form:
+        yield form
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ async def haproxy(nodes: Sequence[int]) -> AsyncIterator[int]:
     """Run HAProxy before nodes that listen on these ports (six at most), and yield its own port."""
     port = free_port()
     addresses = {f"ONELAST_NODE_{number}": f"127.0.0.1:{node}" for number, node in enumerate(nodes, 1)}
-    command = [_path_of("haproxy"), "-db", "-f", str(HAPROXY_CONFIGURATION)]
+    command = [path_of("haproxy"), "-db", "-f", str(HAPROXY_CONFIGURATION)]
     async with running(*command, environment={"ONELAST_EDGE_BIND": f"127.0.0.1:{port}", **addresses}) as program:
         await _ready(program, port)
         yield port
@@ -42,10 +42,10 @@ async def nginx(nodes: Sequence[int]) -> AsyncIterator[int]:
     }
     with TemporaryDirectory(prefix="onelast-nginx-") as folder:
         configuration = Path(folder) / "nginx.conf"
-        configuration.write_text(_substituted(NGINX_CONFIGURATION.read_text(), words))
+        configuration.write_text(substituted(NGINX_CONFIGURATION.read_text(), words))
         user = "user root; " if os.geteuid() == 0 else ""
         directives = f"daemon off; {user}"
-        command = [_path_of("nginx"), "-p", folder, "-c", str(configuration), "-e", "stderr", "-g", directives]
+        command = [path_of("nginx"), "-p", folder, "-c", str(configuration), "-e", "stderr", "-g", directives]
         async with running(*command) as program:
             await _ready(program, port)
             yield port
@@ -69,14 +69,15 @@ async def _ready(program: Program, port: int) -> None:
     await until(ready)
 
 
-def _substituted(text: str, words: dict[str, str]) -> str:
+def substituted(text: str, words: dict[str, str]) -> str:
     """Do what `envsubst` does with the variables that it is told to replace."""
     for name, value in words.items():
         text = text.replace("${" + name + "}", value)
     return text
 
 
-def _path_of(program: str) -> str:
+def path_of(program: str) -> str:
+    """Return where an installed program lies."""
     found = shutil.which(program, path=_search_path())
     assert found is not None, f"{program} is not installed"
     return found

@@ -14,17 +14,20 @@ from adapters.memory.readers import MemoryAgentReader, MemoryRunReader, MemorySe
 from adapters.memory.run_bell import MemoryRunBell
 from adapters.memory.run_log import MemoryRunLog
 from adapters.memory.shards import MemoryShards
+from adapters.memory.shares import MemoryLinkSeeds, MemoryShareReader
 from adapters.memory.store import MemoryStore
 from adapters.memory.tables import AnsweredKey
 from application.ports.cache import Cache
 from application.ports.catalog import Catalog
 from application.ports.chat_model import ChatModel
 from application.ports.clock import Clock
+from application.ports.entropy import Entropy
 from application.ports.idempotency import ExpiredKeys
+from application.ports.link_seeds import LinkSeeds
 from application.ports.outbox import Outbox
 from application.ports.password_hasher import PasswordHasher
 from application.ports.positions import Positions
-from application.ports.readers import AgentReader, RunReader, SessionReader, UserReader
+from application.ports.readers import AgentReader, RunReader, SessionReader, ShareReader, UserReader
 from application.ports.run_bell import RunBell
 from application.ports.run_leases import RunLeases
 from application.ports.run_log import RunLog
@@ -94,6 +97,14 @@ class Memory(Provider):
     @provide(override=True)
     def runs(self) -> RunReader:
         return MemoryRunReader(self._store)
+
+    @provide(override=True)
+    def shares(self) -> ShareReader:
+        return MemoryShareReader(self._store)
+
+    @provide(override=True)
+    def link_seeds(self, entropy: Entropy) -> LinkSeeds:
+        return MemoryLinkSeeds(self._store, entropy)
 
     @provide(override=True)
     def outbox(self) -> Outbox:

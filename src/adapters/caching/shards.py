@@ -28,7 +28,7 @@ class InvalidatingShardUnitOfWork(ShardUnitOfWork):
 
     def __init__(self, inner: ShardUnitOfWork, aftermath: Aftermath) -> None:
         self._inner, self._aftermath = inner, aftermath
-        self.sessions, self.messages, self.runs = inner.sessions, inner.messages, inner.runs
+        self.sessions, self.messages, self.runs, self.shares = inner.sessions, inner.messages, inner.runs, inner.shares
         self.keys = inner.keys
 
     def record(self, event: DomainEvent) -> None:

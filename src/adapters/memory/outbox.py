@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from adapters.memory.store import MemoryStore
-from adapters.memory.tables import Tables, WaitingEvent
+from adapters.memory.tables import DeadLetter, Tables, WaitingEvent
 from application.ports.outbox import Envelope, Outbox
 
 _HIDDEN: Final = timedelta(seconds=30)
@@ -42,6 +42,15 @@ class MemoryOutbox(Outbox):
             _replace(tables, [replace(tables.outbox[one.id], due_at=due_at) for one in envelopes if one.id in tables.outbox])
 
         await self._store.change(put_off)
+
+    async def bury(self, envelopes: Sequence[Envelope], reason: str) -> None:
+        """Lay the rows with the dead letters."""
+
+        def lay_aside(tables: Tables) -> None:
+            rows = [tables.outbox.pop(one.id) for one in envelopes if one.id in tables.outbox]
+            tables.dead_letters.update({row.id: DeadLetter(row, reason) for row in rows})
+
+        await self._store.change(lay_aside)
 
 
 def _claim(tables: Tables, limit: int, now: datetime) -> list[WaitingEvent]:

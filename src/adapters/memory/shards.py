@@ -6,6 +6,7 @@ from copy import deepcopy
 
 from adapters.memory.constraints import require_as_read, require_new, require_next
 from adapters.memory.idempotency import MemoryKeys
+from adapters.memory.shares import MemoryShares
 from adapters.memory.staging import Staging
 from adapters.memory.store import MemoryStore
 from adapters.memory.tables import Tables, drop_keys
@@ -45,7 +46,7 @@ class MemorySessions(SessionRepository):
         self._staging.save(lambda tables: tables.sessions, session.id, session)
 
     def remove(self, session: Session) -> None:
-        """Stage the deletion with messages and runs."""
+        """Stage the deletion with messages, runs and share."""
         session_id, version = session.id, session.version
 
         def delete(tables: Tables) -> None:
@@ -121,7 +122,7 @@ class MemoryShardUnitOfWork(ShardUnitOfWork):
     def __init__(self, staging: Staging, owner_id: UserId) -> None:
         self._staging = staging
         self.sessions, self.messages = MemorySessions(staging, owner_id), MemoryMessages(staging)
-        self.runs = MemoryRuns(staging, owner_id)
+        self.runs, self.shares = MemoryRuns(staging, owner_id), MemoryShares(staging, owner_id)
         self.keys = MemoryKeys(staging, lambda tables: tables.shard_keys)
 
     def record(self, event: DomainEvent) -> None:

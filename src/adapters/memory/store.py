@@ -39,5 +39,6 @@ class MemoryStore:
 
     def waiting(self, place: str, event: DomainEvent) -> WaitingEvent:
         """Return the row of an event that is due now."""
-        event_id = make_identifier("event", millis=next(self._numbers), bucket=0, entropy=0)
-        return WaitingEvent(EventId(event_id), place, event, self.clock.now())
+        now = self.clock.now()
+        event_id = make_identifier("event", millis=int(now.timestamp() * 1000), bucket=0, entropy=next(self._numbers))
+        return WaitingEvent(EventId(event_id), place, event, now)

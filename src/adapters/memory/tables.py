@@ -9,8 +9,9 @@ from domain.agents.agent import Agent
 from domain.runs.run import Run
 from domain.sessions.message import Message
 from domain.sessions.session import Session
+from domain.sessions.share import Share
 from domain.shared.events import DomainEvent
-from domain.shared.identifiers import AgentId, ApiKeyId, EventId, NodeId, RunId, SessionId, SignInId, UserId
+from domain.shared.identifiers import AgentId, ApiKeyId, EventId, NodeId, RunId, SessionId, ShareId, SignInId, UserId
 from domain.users.credential import ApiKey, Credential, SignIn
 from domain.users.user import User
 
@@ -27,6 +28,14 @@ class WaitingEvent:
     event: DomainEvent
     due_at: datetime
     attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An event that was set aside."""
+
+    row: WaitingEvent
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +63,11 @@ class Tables:
     sessions: dict[SessionId, Session] = field(default_factory=dict)
     messages: dict[SessionId, tuple[Message, ...]] = field(default_factory=dict)
     runs: dict[RunId, Run] = field(default_factory=dict)
+    shares: dict[ShareId, Share] = field(default_factory=dict)
+    link_seeds: dict[UserId, bytes] = field(default_factory=dict)
     leases: dict[NodeId, datetime] = field(default_factory=dict)
     outbox: dict[EventId, WaitingEvent] = field(default_factory=dict)
+    dead_letters: dict[EventId, DeadLetter] = field(default_factory=dict)
     catalog_keys: KeyTable = field(default_factory=dict)
     shard_keys: KeyTable = field(default_factory=dict)
 
@@ -74,6 +86,7 @@ class Tables:
             self.drop_sign_in(sign_in.id)
         drop_where(self.api_keys, lambda key: key.user_id == user_id)
         drop_where(self.agents, lambda agent: agent.owner_id == user_id)
+        self.link_seeds.pop(user_id, None)
         drop_keys(self.catalog_keys, user_id)
 
     def drop_sign_in(self, sign_in_id: SignInId) -> None:
@@ -82,10 +95,11 @@ class Tables:
         drop_where(self.spent_refreshes, lambda spender: spender == sign_in_id)
 
     def drop_session(self, session_id: SessionId) -> None:
-        """Take out a session with its messages and runs."""
+        """Take out a session with its messages, runs and share."""
         del self.sessions[session_id]
         self.messages.pop(session_id, None)
         drop_where(self.runs, lambda run: run.session_id == session_id)
+        drop_where(self.shares, lambda share: share.session_id == session_id)
 
 
 def drop_keys(table: KeyTable, owner_id: UserId) -> None:

@@ -7,12 +7,14 @@ from msgspec import convert, json
 from domain.agents.agent import AgentChanged
 from domain.runs.run import RunFinished
 from domain.sessions.session import SessionChanged
+from domain.sessions.share import SessionShared, SharesRevoked
 from domain.shared.events import DomainEvent
 from domain.users.credential import TokensRevoked
 from domain.users.user import UserErased
 
 KINDS: Final[dict[str, type[DomainEvent]]] = {
-    kind.__name__: kind for kind in (AgentChanged, RunFinished, SessionChanged, TokensRevoked, UserErased)
+    kind.__name__: kind
+    for kind in (AgentChanged, RunFinished, SessionChanged, SessionShared, SharesRevoked, TokensRevoked, UserErased)
 }
 _encode: Final = json.Encoder().encode
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, Double, Integer, Table, bindparam, delete, func, select, text, update
+from sqlalchemy import ARRAY, Double, Integer, Table, Text, bindparam, delete, func, insert, select, text, update
 
 from adapters.postgres.database import Database
 from adapters.postgres.events import event_from
 from adapters.postgres.statement import Statement
-from adapters.postgres.tables import CATALOG_OUTBOX, SHARD_OUTBOX, Id
+from adapters.postgres.tables import CATALOG_DEAD_LETTERS, CATALOG_OUTBOX, SHARD_DEAD_LETTERS, SHARD_OUTBOX, Id
 from application.ports.outbox import Envelope, Outbox
 from domain.shared.errors import Unavailable
 
@@ -20,9 +20,9 @@ _log = logging.getLogger(__name__)
 
 
 class _Queue:
-    """One outbox table with its statements."""
+    """One outbox table, and that of its dead letters, with their statements."""
 
-    def __init__(self, table: Table, area: str) -> None:
+    def __init__(self, table: Table, dead_letters: Table, area: str) -> None:
         due = (
             select(table.c.id).where(table.c.due_at <= func.now()).order_by(table.c.due_at)
             .limit(bindparam("limit", type_=Integer)).with_for_update(skip_locked=True).scalar_subquery()
@@ -37,10 +37,13 @@ class _Queue:
         )
         self.done = Statement(delete(table).where(these), f"{area}.done")
         self.retry_later = Statement(update(table).where(these).values(due_at=later), f"{area}.retry_later")
+        gone = delete(table).where(these).returning(table.c.id, table.c.kind, table.c.payload, table.c.attempts).cte("gone")
+        buried = select(gone, bindparam("reason", type_=Text).label("reason"))
+        self.bury = Statement(insert(dead_letters).from_select([*gone.c.keys(), "reason"], buried), f"{area}.bury")
 
 
-_CATALOG: Final = _Queue(CATALOG_OUTBOX, "catalog_outbox")
-_SHARD: Final = _Queue(SHARD_OUTBOX, "outbox")
+_CATALOG: Final = _Queue(CATALOG_OUTBOX, CATALOG_DEAD_LETTERS, "catalog_outbox")
+_SHARD: Final = _Queue(SHARD_OUTBOX, SHARD_DEAD_LETTERS, "outbox")
 
 
 class PostgresOutbox(Outbox):
@@ -68,6 +71,11 @@ class PostgresOutbox(Outbox):
         """Set when the rows are due."""
         for (database, queue), ids in self._by_place(envelopes):
             await database.take(queue.retry_later, ids=ids, delay=delay)
+
+    async def bury(self, envelopes: Sequence[Envelope], reason: str) -> None:
+        """Move the rows to the dead letters beside the outbox."""
+        for (database, queue), ids in self._by_place(envelopes):
+            await database.take(queue.bury, ids=ids, reason=reason)
 
     async def _claim(self, place: str, limit: int) -> list[Envelope]:
         database, queue = self._places[place]

@@ -1,7 +1,7 @@
 """Strategies of sharding: on which shard an owner's things are."""
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
@@ -47,6 +47,10 @@ class ShardRouting(Protocol):
     def is_leaving(self, owner_id: str) -> bool:
         """Tell whether what the owner has may be leaving that shard just now."""
 
+    @abstractmethod
+    def owners_apart(self, bucket: int) -> Sequence[UserId]:
+        """Return the owners of a bucket who may be on another shard than the rest of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class BucketRouting(ShardRouting):
@@ -72,6 +76,10 @@ class BucketRouting(ShardRouting):
         """Tell whether the bucket is moving."""
         moving = self.shard_map.moving
         return bool(moving) and bucket_of(owner_id) in moving
+
+    def owners_apart(self, bucket: int) -> Sequence[UserId]:
+        """Return nobody."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +107,10 @@ class DirectoryRouting(ShardRouting):
     def is_leaving(self, owner_id: str) -> bool:
         """Tell whether the bucket is moving; who is pinned stays."""
         return UserId(owner_id) not in self.pins and self.buckets.is_leaving(owner_id)
+
+    def owners_apart(self, bucket: int) -> Sequence[UserId]:
+        """Return who is pinned."""
+        return [owner_id for owner_id in self.pins if bucket_of(owner_id) == bucket]
 
 
 async def _by_bucket(catalog: Database, shard_count: int) -> ShardRouting:

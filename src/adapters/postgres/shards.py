@@ -9,6 +9,7 @@ from sqlalchemy import BindParameter, SmallInteger, bindparam, delete, func, sel
 from adapters.postgres.idempotency import SHARD_STATEMENTS, PostgresKeys
 from adapters.postgres.placement import Placement
 from adapters.postgres.rows import message_columns, run_columns, run_from, session_columns, session_from
+from adapters.postgres.shares import PostgresShares
 from adapters.postgres.staging import Staging, insertion, removal, replacement
 from adapters.postgres.statement import Statement
 from adapters.postgres.tables import MESSAGES, RUNS, SESSIONS, SHARD_OUTBOX
@@ -46,7 +47,7 @@ _OUTBOX: Final = insertion(SHARD_OUTBOX, "id", "kind", "payload")
 
 
 class PostgresSessions(SessionRepository):
-    """Sessions of one owner; messages and runs go with theirs by a trigger."""
+    """Sessions of one owner; messages, runs and shares go with theirs by a trigger."""
 
     def __init__(self, staging: Staging, owner_id: UserId) -> None:
         self._staging, self._owner_id = staging, owner_id
@@ -126,7 +127,7 @@ class PostgresShardUnitOfWork(ShardUnitOfWork):
     def __init__(self, staging: Staging, owner_id: UserId) -> None:
         self._staging = staging
         self.sessions, self.messages = PostgresSessions(staging, owner_id), PostgresMessages(staging)
-        self.runs = PostgresRuns(staging, owner_id)
+        self.runs, self.shares = PostgresRuns(staging, owner_id), PostgresShares(staging, owner_id)
         self.keys = PostgresKeys(staging, SHARD_STATEMENTS)
 
     def record(self, event: DomainEvent) -> None:

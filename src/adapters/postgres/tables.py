@@ -46,6 +46,18 @@ def _outbox(metadata: MetaData) -> Table:
     )
 
 
+def _dead_letters(metadata: MetaData) -> Table:
+    return Table(
+        "dead_letters", metadata,
+        Column("id", Id, primary_key=True),
+        _required("kind", Text),
+        _required("payload", JSONB),
+        _required("attempts", Integer),
+        _required("reason", Text),
+        _required("died_at", Moment, server_default=text("now()")),
+    )
+
+
 def _idempotency_keys(metadata: MetaData, owner_id: Column[Any], *more: Column[Any]) -> Table:
     # JSON and not JSONB: an answer is told again as it was, to the letter.
     return Table(
@@ -157,7 +169,13 @@ CATALOG_KEYS: Final = _idempotency_keys(
         "owner_id", Id, ForeignKey("catalog.users.id", name="idempotency_keys_owner_fkey", ondelete="CASCADE"), primary_key=True
     ),
 )
+LINK_SEEDS: Final = Table(
+    "link_seeds", CATALOG,
+    Column("owner_id", Id, ForeignKey("catalog.users.id", name="link_seeds_owner_fkey", ondelete="CASCADE"), primary_key=True),
+    _required("seed", LargeBinary),
+)
 CATALOG_OUTBOX: Final = _outbox(CATALOG)
+CATALOG_DEAD_LETTERS: Final = _dead_letters(CATALOG)
 
 SESSIONS: Final = Table(
     "sessions", SHARD,
@@ -229,6 +247,24 @@ RUNS: Final = Table(
     Index("runs_cancel_idx", "node", postgresql_where=text("finished_at IS NULL AND cancel_requested")),
     Index("runs_queued_idx", "session_id", "message_seq", postgresql_where=text("status = 'queued'")),
 )
+SHARES: Final = Table(
+    "shares", SHARD,
+    Column("id", Id, primary_key=True),
+    _required("session_id", Id),
+    _required("owner_id", Id),
+    _required("bucket", SmallInteger),
+    _required("fingerprint", LargeBinary),
+    Column("title", Text),
+    Column("agent_id", Id),
+    Column("agent_name", Text),
+    _required("head_seq", Integer),
+    _required("taken_at", Moment),
+    _required("created_at", Moment),
+    _required("version", Integer),
+    UniqueConstraint("session_id", name="shares_session_key"),
+    Index("shares_owner_idx", "owner_id"),
+    Index("shares_bucket_idx", "bucket"),
+)
 NODES: Final = Table(
     "nodes", SHARD,
     Column("id", Id, primary_key=True),
@@ -251,3 +287,4 @@ MOVE_MARKS: Final = Table(
 SHARD_KEYS: Final = _idempotency_keys(SHARD, Column("owner_id", Id, primary_key=True), _required("bucket", SmallInteger))
 Index("idempotency_keys_bucket_idx", SHARD_KEYS.c.bucket)
 SHARD_OUTBOX: Final = _outbox(SHARD)
+SHARD_DEAD_LETTERS: Final = _dead_letters(SHARD)

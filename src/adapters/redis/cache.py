@@ -1,96 +1,138 @@
-"""The cache on a Redis or Valkey server.
-
-One key holds either `V` and a value or `L` and a lease's token, so that deleting it takes both away.
-"""
+"""The cache on a Redis or Valkey server, shared by all nodes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import math
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from secrets import token_hex
 from typing import Any, Final
 
-from redis.exceptions import RedisError
+import hiredis
 
-from adapters.redis.connecting import open_client
+from adapters.redis.cache_copies import Copies, Copy
+from adapters.redis.cache_scripts import FILL, INVALIDATE, READ
+from adapters.redis.pipe import Pipe
 from adapters.redis.scripts import Script
+from adapters.redis.subscription import Subscription
 from application.circuit_breaker import CircuitBreaker
-from application.ports.cache import Cache, Hit, Lease
+from application.ports.cache import LEASE_SECONDS, REMEMBERED_SECONDS, Cache, Forget, Hit, Lease, Lifetime, Miss
 from domain.shared.errors import Unavailable
 
-_LEASE_MILLIS: Final = 10_000
-_CLOSING_SECONDS: Final = 1.0
-_VALUE: Final = b"V"
-_LEASE: Final = b"L"
-_READ: Final = Script("""
-local stored = redis.call('GET', KEYS[1])
-if not stored then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
-return stored
-""")
-_FILL: Final = Script("""
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-return 1
-""")
+_LEASE_MILLIS: Final = round(LEASE_SECONDS * 1_000)
+_COPY_MILLIS: Final = round(REMEMBERED_SECONDS * 1_000)
 
 
 class RedisCache(Cache):
-    """Waits `patience` seconds for an answer, a free connection included; the breaker keeps callers from a server that is away.
+    """Waits `patience` seconds for an answer; the breaker keeps callers from a server that is away. Keys lie under `prefix`.
 
-    Lifetimes are kept exactly (in milliseconds): whoever fills spreads them. All keys lie under `prefix`.
+    Lifetimes are kept exactly (in milliseconds): whoever fills spreads them. Once somebody listens, what is read may be kept
+    for a second, and an invalidation returns when no node answers with it any more.
     """
 
     def __init__(
-        self, url: str, *, prefix: str = "onelast:cache:", patience: float = 0.25, connections: int = 16,
-        breaker: CircuitBreaker | None = None,
+        self, url: str, *, prefix: str = "onelast:cache:", patience: float = 0.25, breaker: CircuitBreaker | None = None
     ) -> None:
-        self._client = open_client(url, patience=patience, connections=connections)
-        self._connections = asyncio.Semaphore(connections)
-        self._prefix, self._patience = prefix, patience
+        self._pipe = Pipe(url, patience=patience)
+        self._subscription = Subscription(url)
+        self._copies = Copies(self._subscription, self._publish, prefix=prefix)
+        self._prefix = prefix
         self._breaker = breaker or CircuitBreaker()
 
-    async def read(self, key: str) -> Hit | Lease:
-        """Return the value, or a lease that only one caller in ten seconds gets."""
-        name, token = self._prefix + key, token_hex(8)
-        try:
-            stored = await self._ask(lambda: _READ.run(self._client, name, _LEASE + token.encode(), _LEASE_MILLIS))
-        except Unavailable:
-            return Lease(None)
-        if stored is None:
-            return Lease(token)
-        return Hit(stored[1:]) if stored[:1] == _VALUE else Lease(None)
+    def peek(self, key: str) -> Hit | None:
+        """Return nothing: the server is always asked."""
 
-    async def fill(self, key: str, lease: str, value: bytes, lifetime: float) -> bool:
-        """Put the value where the lease still lies."""
-        name, millis = self._prefix + key, max(1, round(lifetime * 1_000))
+    async def read(self, key: str) -> Hit | Lease | Miss:
+        """Return the value, or a lease that only one caller in ten seconds gets."""
+        token, urge = token_hex(8), -math.log(1 - random.random())  # noqa: S311
         try:
-            stored = await self._ask(lambda: _FILL.run(self._client, name, _LEASE + lease.encode(), _VALUE + value, millis))
+            [found] = await self._run(READ, [key], token, _LEASE_MILLIS, f"{urge:.6f}", self._copies.field(), _COPY_MILLIS)
         except Unavailable:
-            return False
-        return bool(stored)
+            return Miss.AWAY
+        match found:
+            case [b"hit", keep, refresh, value]:
+                return Hit(value, refresh=token if refresh else None, keep=keep / 1_000)
+            case [b"lease"]:
+                return Lease(token)
+            case _:
+                return Miss.FILLING
+
+    async def fill(self, key: str, lease: str, value: bytes, lifetime: Lifetime, cost: float = 0.0) -> Hit | None:
+        """Put the value where the lease still lies."""
+        millis, stale = max(1, round(lifetime.seconds * 1_000)), round(lifetime.stale * 1_000)
+        try:
+            [keep] = await self._run(
+                FILL, [key], lease, value, millis, stale, round(cost * 1_000), self._copies.field(), _COPY_MILLIS
+            )
+        except Unavailable:
+            return None
+        return None if keep < 0 else Hit(value, keep=keep / 1_000)
 
     async def invalidate(self, keys: Sequence[str]) -> None:
-        """Delete values and leases in one command."""
-        if keys:
-            await self._ask(lambda: self._client.unlink(*[self._prefix + key for key in keys]))
+        """Delete values and leases in one round trip, forget here, and wait until they are forgotten elsewhere."""
+        if not keys:
+            return
+        try:
+            await self._copies.recall(partial(self._delete, keys))
+            await self._outlive_copies_from_before()
+        except Unavailable:
+            self._copies.forget(keys)
+            raise
+
+    def listen(self, forget: Forget) -> None:
+        """Call it with what is invalidated on any node."""
+        self._copies.listen(forget)
 
     async def ping(self) -> None:
         """Ask the server for a sign of life; while the breaker is open this may be its trial."""
-        await self._ask(self._client.ping)
+        await self._ask(partial(self._pipe.ask, ("PING",)))
 
     async def close(self) -> None:
-        """Close the connections, within a second whatever the server does."""
-        with suppress(RedisError, OSError):
-            async with asyncio.timeout(_CLOSING_SECONDS):
-                await self._client.aclose()
+        """Close the connections."""
+        await self._copies.close()
+        await self._subscription.close()
+        await self._pipe.close()
 
-    async def _ask(self, command: Callable[[], Awaitable[Any]]) -> Any:
+    async def _delete(self, keys: Sequence[str], tag: str) -> Mapping[Copy, float]:
+        answers = await self._run(INVALIDATE, keys, self._copies.name, self._copies.channels, tag)
+        self._copies.forget(keys)
+        return {
+            (node, (self._prefix + key).encode()): left / 1_000
+            for key, told in zip(keys, answers, strict=True)
+            for node, left in zip(told[::2], told[1::2], strict=True)
+        }
+
+    async def _outlive_copies_from_before(self) -> None:
+        """After a broken connection the server may be another, which knows of no copies: wait until there can be none."""
+        left = self._pipe.renewed_at + REMEMBERED_SECONDS - asyncio.get_running_loop().time()
+        if left > 0:
+            await asyncio.sleep(left)
+
+    async def _run(self, script: Script, keys: Sequence[str], *arguments: str | bytes | int) -> list[Any]:
+        return await self._ask(partial(script.run, self._pipe, [self._prefix + key for key in keys], *arguments))
+
+    async def _ask(self, question: Callable[[], Awaitable[list[Any]]]) -> list[Any]:
         if not self._breaker.allows():
             raise Unavailable("The cache is away.")
         try:
-            async with asyncio.timeout(self._patience), self._connections:
-                answer = await command()
-        except (RedisError, OSError) as failure:  # OSError: asyncio's TimeoutError is one
+            answers = await question()
+        except Unavailable:
             self._breaker.failed()
-            raise Unavailable("The cache gave no answer.") from failure
+            raise
+        refused = next((answer for answer in answers if isinstance(answer, hiredis.ReplyError)), None)
+        if refused is not None:
+            self._breaker.failed()
+            raise Unavailable("The cache refused.") from refused
         self._breaker.succeeded()
-        return answer
+        return answers
+
+    def _publish(self, channel: bytes, message: bytes) -> None:
+        # Who waits for this does not wait for longer than the copy may have lived.
+        with suppress(Unavailable):
+            self._pipe.submit([("PUBLISH", channel, message)]).add_done_callback(_ignore)
+
+
+def _ignore(answered: Any) -> None:
+    if not answered.cancelled():
+        answered.exception()

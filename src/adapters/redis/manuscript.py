@@ -13,17 +13,20 @@ class Manuscript:
 
     `lines` are all events by number (the first is number 1); the first `written` of them are in the log for certain, those up to
     `sent` may be; of a `held` one nothing is numbered yet. Nothing is sent while something is on its way, so an entry's number is
-    a fence: it is the next one, or refused.
+    a fence: it is the next one, behind the entry with the `tip`, or refused.
     """
 
     __slots__ = (
-        "_settling", "attempt", "held", "lines", "overtaken", "sent", "shown_alone", "tenure", "transcript", "waiting", "written",
+        "_next_tip", "_settling", "attempt", "held", "lines", "overtaken", "sent", "shown_alone", "tenure", "tip", "transcript",
+        "waiting", "written",
     )
 
     def __init__(
-        self, transcript: Transcript, attempt: int, lines: Sequence[RunEventBody] = (), *, tenure: int | None = None
+        self, transcript: Transcript, attempt: int, lines: Sequence[RunEventBody] = (), *, tip: str = "",
+        tenure: int | None = None,
     ) -> None:
         self.transcript, self.attempt, self.tenure = transcript, attempt, tenure
+        self.tip = self._next_tip = tip
         self.lines: list[RunEventBody] = list(lines)
         self.waiting: list[RunEventBody] = []
         self.written = self.sent = len(self.lines)
@@ -62,24 +65,27 @@ class Manuscript:
         """Return all that the log does not have, numbered, as one entry that is on its way from now on."""
         self.number()
         self.sent = len(self.lines)
-        return Entry(self.written + 1, self.attempt, tuple(self.lines[self.written :]))
+        entry = Entry(self.written + 1, self.attempt, tuple(self.lines[self.written :]))
+        self._next_tip = entry.tip
+        return entry
 
     def landed(self) -> None:
         """Note that the entry on its way is in the log, and show it."""
-        self.written = self.sent
+        self.written, self.tip = self.sent, self._next_tip
         self.show(self.written)
 
-    def found(self, last: int) -> None:
-        """Note up to which number the log has what was sent: an answer, or the log itself, may have been lost."""
-        self.written = self.sent = last
-        self.show(last)
+    def found(self, newest: Entry | None) -> None:
+        """Note up to which entry the log has what was sent: an answer, or the log itself or its end, may have been lost."""
+        self.written = self.sent = newest.last if newest else 0
+        self.tip = newest.tip if newest else ""
+        self.show(self.written)
 
     def show(self, upto: int) -> None:
         """Let viewers see the lines up to this number."""
         shown = len(self.transcript.events)
         if upto > shown:
             self.transcript.extend(shown + 1, self.lines[shown:upto])
-        if not self.waiting and len(self.transcript.events) == len(self.lines):
+        if not self.waiting and upto >= len(self.lines):  # viewers may have heard of more: another attempt may be behind it
             self._settle(None)
 
     def show_all(self) -> None:

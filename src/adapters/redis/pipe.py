@@ -1,113 +1,56 @@
-"""Commands of a whole process on one connection: what is asked together leaves together."""
+"""Commands of a whole process: what is asked together leaves together, and nothing is sent twice."""
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
-from adapters.redis.resp import Command, RespConnection, connect
-from domain.shared.errors import Unavailable
+from adapters.redis.addresses import many_hosts, parse_address
+from adapters.redis.cluster_map import ClusterMap
+from adapters.redis.cluster_pipe import ClusterPipe
+from adapters.redis.commands import Commands
+from adapters.redis.places import place_of
+from adapters.redis.resp import Command
+from adapters.redis.server_pipe import ServerPipe
 
-_REST_SECONDS: Final = 0.1
 
-
-class Pipe:
-    """Connects by itself. Nothing is ever sent twice: what had no answer when the connection broke is Unavailable.
-
-    An answer that takes longer than `patience` seconds breaks the connection, for those behind it would wait too.
-    """
+class Pipe(Commands):
+    """Goes to the server, the sentinels' master or the cluster of a URL; an answer may take `patience` seconds."""
 
     def __init__(self, url: str, *, patience: float = 1.0) -> None:
-        self._url, self._patience = url, patience
-        self._connection: RespConnection | None = None
-        self._opening: asyncio.Task[None] | None = None
-        self._not_before = 0.0
-        self._waiting: deque[_Batch] = deque()
-        self._watch: asyncio.TimerHandle | None = None
+        self._commands = _commands(url, patience)
 
     @property
     def connected(self) -> bool:
         """Whether `submit` can be called."""
-        return self._connection is not None
+        return self._commands.connected
+
+    @property
+    def renewed_at(self) -> float:
+        """When a connection was last made in the place of another."""
+        return self._commands.renewed_at
+
+    def keeper(self, key: str) -> str:
+        """Return the same for keys that one server has."""
+        return self._commands.keeper(key)
 
     async def ask(self, *commands: Command) -> list[Any]:
         """Return the answers; errors of the server are values. Unavailable."""
-        if self._connection is None:
-            await self.open()
-        return await self.submit(commands)
+        return await self._commands.ask(*commands)
 
     def submit(self, commands: Sequence[Command]) -> "asyncio.Future[list[Any]]":
-        """Send now, and return the future of the answers: it fails with Unavailable, as this does without a connection."""
-        if self._connection is None:
-            raise Unavailable("There is no connection to the server of the run log.")
-        loop = asyncio.get_running_loop()
-        batch = _Batch(len(commands), loop.create_future(), loop.time() + self._patience)
-        self._waiting.append(batch)
-        self._connection.send(*commands)
-        if self._watch is None:
-            self._watch = loop.call_at(batch.deadline, self._look)
-        return batch.answered
+        """Send now, and return the future of the answers; Unavailable."""
+        return self._commands.submit(commands)
 
     async def open(self) -> None:
-        """Connect if there is no connection; Unavailable, at once while the last failure is very recent."""
-        if self._connection is not None:
-            return
-        if self._opening is None:
-            if asyncio.get_running_loop().time() < self._not_before:
-                raise Unavailable("The server of the run log was away a moment ago.")
-            self._opening = asyncio.create_task(self._connect())
-        await asyncio.shield(self._opening)
+        """Connect if there is no connection; Unavailable."""
+        await self._commands.open()
 
     async def close(self) -> None:
-        """Close the connection."""
-        if self._opening is not None:
-            self._opening.cancel()
-            await asyncio.wait({self._opening})
-        if self._connection is not None:
-            self._connection.abort()
-            self._broken()
-
-    async def _connect(self) -> None:
-        try:
-            self._connection = await connect(self._url, self._heard, self._broken, patience=self._patience)
-        except OSError as failure:
-            self._not_before = asyncio.get_running_loop().time() + _REST_SECONDS
-            raise Unavailable("The server of the run log cannot be reached.") from failure
-        finally:
-            self._opening = None
-
-    def _heard(self, reply: Any) -> None:
-        batch = self._waiting[0]
-        batch.answers.append(reply)
-        if len(batch.answers) == batch.count:
-            self._waiting.popleft()
-            if not batch.answered.done():
-                batch.answered.set_result(batch.answers)
-
-    def _broken(self) -> None:
-        self._connection = None
-        waiting, self._waiting = self._waiting, deque()
-        for batch in waiting:
-            if not batch.answered.done():
-                batch.answered.set_exception(Unavailable("The connection to the server of the run log broke."))
-
-    def _look(self) -> None:
-        """Break a connection whose oldest answer is overdue."""
-        self._watch = None
-        if not self._waiting or self._connection is None:
-            return
-        loop = asyncio.get_running_loop()
-        if self._waiting[0].deadline <= loop.time():
-            self._connection.abort()
-        else:
-            self._watch = loop.call_at(self._waiting[0].deadline, self._look)
+        """Close the connections."""
+        await self._commands.close()
 
 
-class _Batch:
-    """Commands that left together, and the answers so far."""
-
-    __slots__ = ("answered", "answers", "count", "deadline")
-
-    def __init__(self, count: int, answered: "asyncio.Future[list[Any]]", deadline: float) -> None:
-        self.count, self.answered, self.deadline = count, answered, deadline
-        self.answers: list[Any] = []
+def _commands(url: str, patience: float) -> Commands:
+    if many_hosts(url) and (address := parse_address(url)).form == "cluster":
+        return ClusterPipe(ClusterMap(address, patience=patience), patience=patience)
+    return ServerPipe(place_of(url, patience=patience), patience=patience)

@@ -70,9 +70,13 @@ async def connect(url: str, heard: Callable[[Any], None], lost: Callable[[], Non
             address.get("port", _PORT), ssl=True if address.get("connection_class") is SSLConnection else None,
         )
         connection.send(*greeting)
-        while len(replies) < len(greeting) and not connection.transport.is_closing():
-            arrived.clear()
-            await arrived.wait()
+        try:
+            while len(replies) < len(greeting) and not connection.transport.is_closing():
+                arrived.clear()
+                await arrived.wait()
+        except BaseException:
+            connection.abort()
+            raise
     refused = next((reply for reply in replies if isinstance(reply, hiredis.ReplyError)), None)
     if refused is not None or connection.transport.is_closing():
         connection.abort()

@@ -35,6 +35,11 @@ class Entry(NamedTuple):
         """The number of the last event."""
         return self.first + len(self.bodies) - 1
 
+    @property
+    def tip(self) -> str:
+        """What tells a log whose newest entry this is from others: the entry's id and its attempt."""
+        return f"{self.first}-0 {self.attempt}"
+
 
 def encode_bodies(bodies: Sequence[RunEventBody]) -> bytes:
     """Return the events in bytes."""

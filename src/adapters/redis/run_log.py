@@ -1,24 +1,25 @@
 """The run log on Valkey: a stream per run, whose entries' ids are the numbers of their first events.
 
 The id is the fence: a writer sends the number that follows what it knows to be written, one entry at a time, and the server
-refuses a number that exists. Viewers see an event when it is written, so no number is ever seen with two meanings.
+refuses it unless it does. Viewers see an event when it is written, so no number is ever seen with two meanings.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
+from adapters.redis.doubts import Doubts, require_answers
 from adapters.redis.following import Following
 from adapters.redis.manuscript import Manuscript
 from adapters.redis.pipe import Pipe
 from adapters.redis.resp import Command
-from adapters.redis.run_codec import Entry, encode_bodies, entry_of
-from adapters.redis.scripts import Script
+from adapters.redis.run_codec import Entry, entry_of
+from adapters.redis.run_stream import LOAD, WRITTEN, RunStreams
 from adapters.redis.subscription import Subscription
 from application.ports.run_log import (
     AttemptStarted,
-    End,
     FencedOut,
     MessageDelta,
     Opened,
@@ -33,25 +34,7 @@ from application.runs.transcript import Transcripts
 from domain.shared.errors import Unavailable
 from domain.shared.identifiers import RunId
 
-_WRITTEN: Final = 1
-_RUNNING_MILLIS: Final = 3_600_000
 _KEPT_HERE_SECONDS: Final = 15.0
-_PAUSE_SECONDS: Final = 0.1
-_MOST_UNWRITTEN: Final = 10_000
-# KEYS: the stream, also the channel. ARGV: number of the first event, attempt, events, lifetime in milliseconds.
-_APPEND: Final = Script("""
-local id = ARGV[1] .. '-0'
-local added
-if ARGV[1] == '1' then
-  added = redis.pcall('XADD', KEYS[1], id, 'a', ARGV[2], 'e', ARGV[3])
-else
-  added = redis.pcall('XADD', KEYS[1], 'NOMKSTREAM', id, 'a', ARGV[2], 'e', ARGV[3])
-end
-if not added or added.err then return 0 end
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
-redis.call('PUBLISH', KEYS[1], ARGV[1] .. ' ' .. ARGV[2] .. ' ' .. ARGV[3])
-return 1
-""")
 
 
 class RedisRunLog(RunLog):
@@ -66,17 +49,16 @@ class RedisRunLog(RunLog):
         self, url: str, *, prefix: str = "onelast:run:", window: float = 0.001, lifetime: float = 120.0, alone_after: float = 2.0,
         tenure: Callable[[], int | None] = lambda: 0, patience: float = 1.0,
     ) -> None:
-        self._prefix, self._window, self._ended_millis = prefix, window, round(lifetime * 1000)
-        self._alone_after, self._tenure = alone_after, tenure
-        self._pipe = Pipe(url, patience=patience)
+        self._window, self._tenure = window, tenure
+        self._pipe, self._streams = Pipe(url, patience=patience), RunStreams(prefix, lifetime)
         self._transcripts = Transcripts(lifetime=_KEPT_HERE_SECONDS, unwatched=self._unwatched)
         self._following = Following(self._pipe, Subscription(url, patience=patience), self._transcripts, prefix)
+        self._doubts = Doubts(
+            self._pipe, self._streams, alone_after=alone_after, tenure=tenure, known=self._settle_doubt, shown=self._finish
+        )
         self._writing: dict[RunId, Manuscript] = {}
         self._due: set[Manuscript] = set()
-        self._uncertain: dict[Manuscript, None] = {}
         self._timer: asyncio.Handle | None = None
-        self._mending: asyncio.Task[None] | None = None
-        self._away_since: float | None = None
         self._flushed_at = float("-inf")
 
     def begin(self, run_id: RunId, stored: "asyncio.Future[None] | None" = None) -> RunWriter:
@@ -95,12 +77,13 @@ class RedisRunLog(RunLog):
             if entries and entries[-1].attempt > opening.attempt:
                 raise FencedOut(f"run {run_id} is at attempt {entries[-1].attempt}")
             lines = _lines(entries)
-            manuscript = Manuscript(self._transcripts.open(run_id), opening.attempt, lines, tenure=tenure)
+            tip = entries[-1].tip if entries else ""
+            manuscript = Manuscript(self._transcripts.open(run_id), opening.attempt, lines, tip=tip, tenure=tenure)
             if entries and entries[-1].attempt == opening.attempt and lines[-1] == opening:
                 del lines[-1]  # written before, when the answer was lost
             else:
                 manuscript.tell([opening] if lines else [created, opening])
-                if (await self._ask(self._append(manuscript)))[0] != _WRITTEN:
+                if (await self._ask(self._append(manuscript)))[0] != WRITTEN:
                     continue
             self._following.leave(run_id)
             manuscript.landed()
@@ -111,7 +94,7 @@ class RedisRunLog(RunLog):
         transcript = self._transcripts.find(run_id)
         if transcript is not None and (transcript.ended or run_id in self._writing):
             return len(transcript.events)
-        newest = (await self._ask(self._newest(run_id)))[0]
+        newest = (await self._ask(self._streams.newest(run_id)))[0]
         return entry_of(newest[0]).last if newest else 0
 
     async def feed(self, run_id: RunId, after: int) -> RunFeed:
@@ -129,9 +112,7 @@ class RedisRunLog(RunLog):
         """Close the connections."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._mending is not None:
-            self._mending.cancel()
-            await asyncio.wait({self._mending})
+        await self._doubts.close()
         await self._following.close()
         await self._pipe.close()
 
@@ -161,67 +142,57 @@ class RedisRunLog(RunLog):
 
     def _flush(self) -> None:
         self._timer, self._flushed_at = None, asyncio.get_running_loop().time()
-        ready = [one for one in self._due if not one.on_its_way and one not in self._uncertain]
-        doubtful = [one for one in self._due if one in self._uncertain]
+        ready: defaultdict[str, list[Manuscript]] = defaultdict(list)
+        doubtful = []
+        for manuscript in self._due:
+            if manuscript in self._doubts:
+                doubtful.append(manuscript)
+            elif not manuscript.on_its_way:
+                ready[self._doubts.server(manuscript)].append(manuscript)
         self._due.clear()
-        self._show_unwritten(doubtful)
-        if not ready:
-            return
+        self._doubts.show_unwritten(doubtful)
+        for some in ready.values():
+            self._send(some)
+
+    def _send(self, manuscripts: Sequence[Manuscript]) -> None:
         if not self._pipe.connected:
-            self._doubt(ready)
+            self._doubts.add(manuscripts)
             return
-        answered = self._pipe.submit([self._append(one) for one in ready])
-        answered.add_done_callback(partial(self._answered, ready))
+        try:
+            answered = self._pipe.submit([self._append(one) for one in manuscripts])
+        except Unavailable:
+            self._doubts.add(manuscripts)
+            return
+        answered.add_done_callback(partial(self._answered, manuscripts))
 
     def _answered(self, sent: Sequence[Manuscript], answered: "asyncio.Future[list[Any]]") -> None:
         if answered.cancelled() or answered.exception() is not None:
-            self._doubt(sent)
+            self._doubts.add(sent)
             return
-        answers = answered.result()
-        for manuscript, answer in zip(sent, answers, strict=True):
-            if answer == _WRITTEN:
+        for manuscript, answer in zip(sent, answered.result(), strict=True):
+            if answer == WRITTEN:
+                self._doubts.landed(manuscript)
                 manuscript.landed()
                 self._go_on(manuscript)
-        self._doubt([one for one, answer in zip(sent, answers, strict=True) if answer != _WRITTEN])
+            else:
+                self._doubts.add([manuscript], refused=isinstance(answer, Exception) and "NOSCRIPT" not in str(answer))
 
     def _go_on(self, manuscript: Manuscript) -> None:
         if manuscript.unwritten:
             self.note(manuscript, urgent=True)
-        elif manuscript.finished:
+        else:
+            self._finish(manuscript)
+
+    def _finish(self, manuscript: Manuscript) -> None:
+        if manuscript.finished:
             self._writing.pop(manuscript.transcript.run_id, None)
             self._transcripts.note_end(manuscript.transcript.run_id)
 
-    def _doubt(self, manuscripts: Sequence[Manuscript]) -> None:
-        """Find out, as soon as the server can be asked, how far these are written."""
-        self._uncertain |= dict.fromkeys(manuscripts)
-        if self._uncertain and self._mending is None:
-            self._mending = asyncio.create_task(self._mend())
-
-    async def _mend(self) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            while doubtful := list(self._uncertain):
-                try:
-                    runs = [one.transcript.run_id for one in doubtful]
-                    answers = await self._ask(("SCRIPT", "LOAD", _APPEND.source), *[self._newest(run_id) for run_id in runs])
-                except Unavailable:
-                    self._away_since = self._away_since or loop.time()
-                    self._show_unwritten(doubtful)
-                    await asyncio.sleep(_PAUSE_SECONDS)
-                    continue
-                self._away_since = None
-                for manuscript, newest in zip(doubtful, answers[1:], strict=True):
-                    self._settle_doubt(manuscript, entry_of(newest[0]) if newest else None)
-        finally:
-            self._mending = None
-
     def _settle_doubt(self, manuscript: Manuscript, newest: Entry | None) -> None:
-        self._uncertain.pop(manuscript, None)
-        last = newest.last if newest else 0
-        if newest is not None and (newest.attempt > manuscript.attempt or last > len(manuscript.lines)):
+        if newest is not None and (newest.attempt > manuscript.attempt or newest.last > len(manuscript.lines)):
             self._overtaken(manuscript)
             return
-        manuscript.found(last)
+        manuscript.found(newest)
         self._go_on(manuscript)
 
     def _overtaken(self, manuscript: Manuscript) -> None:
@@ -234,42 +205,21 @@ class RedisRunLog(RunLog):
         elif transcript.viewers:
             self._following.join_later(transcript.run_id)
 
-    def _show_unwritten(self, manuscripts: Sequence[Manuscript]) -> None:
-        """Show what need not wait for the server, if it has been away for too long."""
-        away, tenure = self._away_since, self._tenure()
-        if away is None or tenure is None or asyncio.get_running_loop().time() - away < self._alone_after:
-            return
-        for manuscript in [one for one in manuscripts if one.tenure == tenure]:
-            manuscript.show_all()
-            if manuscript.finished:
-                self._writing.pop(manuscript.transcript.run_id, None)
-                self._transcripts.note_end(manuscript.transcript.run_id)
-        for manuscript in list(self._uncertain)[: max(0, len(self._uncertain) - _MOST_UNWRITTEN)]:
-            if manuscript.finished:
-                del self._uncertain[manuscript]
-
     def _unwatched(self, run_id: RunId) -> None:
         if run_id not in self._writing:
             self._following.leave(run_id)
 
     def _append(self, manuscript: Manuscript) -> Command:
-        entry = manuscript.next_entry()
-        millis = self._ended_millis if isinstance(entry.bodies[-1], End) else _RUNNING_MILLIS
-        key = self._prefix + manuscript.transcript.run_id
-        return ("EVALSHA", _APPEND.digest, 1, key, entry.first, entry.attempt, encode_bodies(entry.bodies), millis)
-
-    def _newest(self, run_id: RunId) -> Command:
-        return ("XREVRANGE", self._prefix + run_id, "+", "-", "COUNT", 1)
+        tip = manuscript.tip
+        return self._streams.append(manuscript.transcript.run_id, manuscript.next_entry(), tip)
 
     async def _read(self, run_id: RunId) -> list[Entry]:
-        answers = await self._ask(("SCRIPT", "LOAD", _APPEND.source), ("XRANGE", self._prefix + run_id, "-", "+"))
+        answers = await self._ask(LOAD, self._streams.whole(run_id))
         return [entry_of(stored) for stored in answers[1]]
 
     async def _ask(self, *commands: Command) -> list[Any]:
         answers = await self._pipe.ask(*commands)
-        for answer in answers:
-            if isinstance(answer, Exception):
-                raise Unavailable("The server of the run log refuses what it is asked.") from answer
+        require_answers(answers)
         return answers
 
 

@@ -1,10 +1,19 @@
-"""Lua scripts, which a server runs as one step."""
+"""Lua scripts, which a server runs as one step. Each has one key, so that it runs on a cluster too."""
 
 import hashlib
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
-from redis.asyncio import Redis
-from redis.exceptions import NoScriptError
+import hiredis
+
+from adapters.redis.resp import Command, Word
+
+
+class Asked(Protocol):
+    """Whatever sends commands to the server: a Pipe."""
+
+    async def ask(self, *commands: Command) -> list[Any]:
+        """Return the answers; errors of the server are values. Unavailable."""
 
 
 class Script:
@@ -14,9 +23,16 @@ class Script:
         self.source = source
         self.digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
-    async def run(self, client: Redis, key: str, *arguments: str | bytes | int) -> Any:
-        """Return the script's answer for this key: one round trip, or two the first time."""
-        try:
-            return await client.evalsha(self.digest, 1, key, *arguments)
-        except NoScriptError:
-            return await client.eval(self.source, 1, key, *arguments)
+    async def run(self, server: Asked, keys: Sequence[str], *arguments: Word) -> list[Any]:
+        """Return the script's answer for each key, in one round trip (the first time two); errors of the server are values."""
+        answers = await server.ask(*[("EVALSHA", self.digest, 1, key, *arguments) for key in keys])
+        unknown = [place for place, answer in enumerate(answers) if _is_unknown(answer)]
+        if unknown:
+            again = await server.ask(*[("EVAL", self.source, 1, keys[place], *arguments) for place in unknown])
+            for place, answer in zip(unknown, again, strict=True):
+                answers[place] = answer
+        return answers
+
+
+def _is_unknown(answer: Any) -> bool:
+    return isinstance(answer, hiredis.ReplyError) and str(answer).startswith("NOSCRIPT")

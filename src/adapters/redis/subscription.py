@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
+from adapters.redis.places import place_of
 from adapters.redis.resp import RespConnection, connect
 from domain.shared.errors import Unavailable
 
@@ -17,10 +19,12 @@ class Subscription:
     """Channels with one listener each.
 
     After a broken connection it subscribes anew, and tells `restored` of each channel once it is heard again: messages were lost.
+    A server that shows no sign of life for `patience` seconds is left: another one may be the master by now.
     """
 
     def __init__(self, url: str, *, patience: float = 1.0) -> None:
-        self._url, self._patience = url, patience
+        self._place, self._patience = place_of(url, patience=patience), patience
+        self._alive = False
         self._connection: RespConnection | None = None
         self._listeners: dict[bytes, Hear] = {}
         self._confirming: dict[bytes, asyncio.Future[None]] = {}
@@ -44,6 +48,11 @@ class Subscription:
                 await asyncio.shield(confirmed)
         except (TimeoutError, ConnectionError) as failure:
             raise Unavailable("The server of the run log cannot be reached.") from failure
+
+    def hears(self, channel: bytes) -> bool:
+        """Tell whether what is published to it is heard now."""
+        confirmed = self._confirming.get(channel)
+        return self._connection is not None and confirmed is not None and confirmed.done()
 
     def remove(self, channel: bytes) -> None:
         """Listen to it no longer."""
@@ -69,15 +78,28 @@ class Subscription:
         while True:
             broken = asyncio.Event()
             try:
-                self._connection = await connect(self._url, self._heard, broken.set, patience=self._patience)
+                url = await self._place.locate()
+                self._connection = await connect(url, self._heard, broken.set, patience=self._patience)
             except OSError:
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
             self._confirming |= {name: asyncio.get_running_loop().create_future() for name in self._listeners}
             self._send("SUBSCRIBE", *self._listeners)
             self._connected.set()
-            await broken.wait()
+            await self._watch(self._connection, broken)
             self._lost()
+
+    async def _watch(self, connection: RespConnection, broken: asyncio.Event) -> None:
+        """Return when the connection is broken; break it when nothing comes though the server was asked for something."""
+        while not broken.is_set():
+            self._alive = False
+            connection.send(("PING",))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._patience):
+                    await broken.wait()
+            if not self._alive:
+                connection.abort()
+                await broken.wait()
 
     def _lost(self) -> None:
         _log.warning("the connection that listens to the run log broke")
@@ -91,6 +113,7 @@ class Subscription:
                 future.exception()
 
     def _heard(self, reply: Any) -> None:
+        self._alive = True
         match reply:
             case [b"message", channel, payload]:
                 hear = self._listeners.get(channel)

@@ -13,7 +13,7 @@ from domain.consistency.faults import Code, Fault
 from domain.consistency.whereabouts import Whereabouts
 
 # In this order: what a repair changes is looked at afterwards.
-_OF_SHARDS: Final = (Kind.EVENTS, Kind.RUNS, Kind.MESSAGES, Kind.SESSIONS, Kind.KEYS)
+_OF_SHARDS: Final = (Kind.EVENTS, Kind.RUNS, Kind.MESSAGES, Kind.SHARES, Kind.SESSIONS, Kind.KEYS)
 _OF_THE_CATALOG: Final = (Kind.PINS, Kind.EVENTS)
 
 

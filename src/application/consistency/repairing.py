@@ -10,7 +10,7 @@ from domain.consistency.faults import Code, Fault
 from domain.runs.run import Run
 from domain.sessions.session import Session
 from domain.shared.errors import DomainError
-from domain.shared.identifiers import EventId, MessageId, NodeId, RunId, SessionId, UserId
+from domain.shared.identifiers import EventId, MessageId, NodeId, RunId, SessionId, ShareId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Repairing:
         repairs: dict[Code, Callable[[Fault, int], Awaitable[Outcome]]] = {
             Code.HEAD_SEQ: self._renumber, Code.SESSION_TURN: self._give_turn, Code.RUN_OUT_OF_TURN: self._give_turn,
             Code.RUN_UNMADE: self._disown, Code.MESSAGE_ORPHANED: self._remove, Code.RUN_ORPHANED: self._remove,
+            Code.SHARE_ORPHANED: self._remove,
         }
         try:
             if fault.code is Code.EVENT_FAILING:
@@ -94,6 +95,8 @@ class Repairing:
             return _left("its session is there, on another shard perhaps; first bring both together")
         if fault.code is Code.RUN_ORPHANED:
             removed = await self.rows.remove_run(shard, RunId(fault.ids["run_id"]))
+        elif fault.code is Code.SHARE_ORPHANED:
+            removed = await self.rows.remove_share(shard, ShareId(fault.ids["share_id"]))
         else:
             removed = await self.rows.remove_message(shard, MessageId(fault.ids["message_id"]))
         return Outcome(True, "repaired: removed") if removed else _left("it is younger than an hour")

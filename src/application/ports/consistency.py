@@ -8,7 +8,7 @@ from typing import Protocol
 
 from domain.consistency.facts import Facts
 from domain.consistency.whereabouts import Whereabouts
-from domain.shared.identifiers import EventId, MessageId, RunId, SessionId
+from domain.shared.identifiers import EventId, MessageId, RunId, SessionId, ShareId
 
 Cursor = tuple[str | int, ...]
 
@@ -20,6 +20,7 @@ class Kind(StrEnum):
     EVENTS = "events"
     RUNS = "runs"
     MESSAGES = "messages"
+    SHARES = "shares"
     SESSIONS = "sessions"
     KEYS = "idempotency keys"
     INDEXES = "indexes"
@@ -96,6 +97,10 @@ class RowRepairs(Protocol):
     @abstractmethod
     async def remove_run(self, shard: int, run_id: RunId) -> bool:
         """Remove a run of more than an hour ago whose session is not there."""
+
+    @abstractmethod
+    async def remove_share(self, shard: int, share_id: ShareId) -> bool:
+        """Remove a share of more than an hour ago whose session is not there."""
 
     @abstractmethod
     async def expedite(self, shard: int | None, event_id: EventId) -> bool:

@@ -33,3 +33,7 @@ class Outbox(Protocol):
     @abstractmethod
     async def retry_later(self, envelopes: Sequence[Envelope], delay: float) -> None:
         """Make these events due again in `delay` seconds."""
+
+    @abstractmethod
+    async def bury(self, envelopes: Sequence[Envelope], reason: str) -> None:
+        """Set these events aside, with the reason, as dead letters: they are not claimed until an operator brings them back."""

@@ -9,10 +9,10 @@ from application.agents.views import AgentView
 from application.freshness import Freshness, Tolerance
 from application.paging import Page, PageRequest
 from application.runs.views import RunView
-from application.sessions.views import SessionView
+from application.sessions.views import SessionView, SharedSession, ShareView
 from application.users.views import UserView
 from domain.sessions.message import Message
-from domain.shared.identifiers import RunId, SessionId, UserId
+from domain.shared.identifiers import RunId, SessionId, ShareId, UserId
 from domain.users.credential import ApiKey
 
 
@@ -92,3 +92,20 @@ class RunReader(Protocol):
     @abstractmethod
     async def read_exchange(self, owner_id: UserId, run_id: RunId) -> Sequence[Message]:
         """Return the run's messages by seq: what was said, and the reply if it was stored."""
+
+
+class ShareReader(Protocol):
+    """Shares, as their owners and as all others see them."""
+
+    @abstractmethod
+    async def find(
+        self, owner_id: UserId, session_id: SessionId, freshness: Freshness = Tolerance.FRESH
+    ) -> ShareView | None:
+        """Return the share of the owner's session, or None."""
+
+    @abstractmethod
+    async def read_shared(self, share_id: ShareId, after: int, limit: int) -> SharedSession | None:
+        """Return the share as it is now, with up to `limit` of its whole messages over the seq `after`, or None.
+
+        Whoever it belongs to; the secret is for the caller to check.
+        """

@@ -8,8 +8,9 @@ from application.ports.idempotency import IdempotencyRepository
 from domain.runs.run import Run
 from domain.sessions.message import Message
 from domain.sessions.session import Session
+from domain.sessions.share import Share
 from domain.shared.events import DomainEvent
-from domain.shared.identifiers import RunId, SessionId, UserId
+from domain.shared.identifiers import RunId, SessionId, ShareId, UserId
 
 
 class SessionRepository(Protocol):
@@ -29,7 +30,7 @@ class SessionRepository(Protocol):
 
     @abstractmethod
     def remove(self, session: Session) -> None:
-        """Remove the session, its messages and runs on commit."""
+        """Remove the session, its messages, runs and share on commit."""
 
     @abstractmethod
     def remove_all(self) -> None:
@@ -64,6 +65,30 @@ class RunRepository(Protocol):
         """Store changes on commit; StaleWrite there if somebody else stored a change since `get`."""
 
 
+class ShareRepository(Protocol):
+    """Shares of the unit's owner, at most one for each session; the session is saved in the same unit as a new one."""
+
+    @abstractmethod
+    async def find(self, session_id: SessionId) -> Share | None:
+        """Return the share of the owner's session, or None."""
+
+    @abstractmethod
+    async def list_ids(self) -> tuple[ShareId, ...]:
+        """Return all shares of the owner."""
+
+    @abstractmethod
+    def add(self, share: Share) -> None:
+        """Store a new share on commit; StaleWrite there if the session has one by now."""
+
+    @abstractmethod
+    def save(self, share: Share) -> None:
+        """Store changes on commit; StaleWrite there if somebody else stored a change since `find`."""
+
+    @abstractmethod
+    def remove(self, share: Share) -> None:
+        """Remove the share on commit; StaleWrite there if somebody else stored a change since `find`."""
+
+
 class ShardUnitOfWork(Protocol):
     """One change of what one owner has: all of it or nothing. Reads see what is stored, not what is staged.
 
@@ -73,6 +98,7 @@ class ShardUnitOfWork(Protocol):
     sessions: SessionRepository
     messages: MessageRepository
     runs: RunRepository
+    shares: ShareRepository
     keys: IdempotencyRepository
 
     @abstractmethod

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from application.emptying import empty_shard
 from application.ports.shards import Shards
 from application.reactions.reaction import CommittedEvents
 from domain.users.user import UserErased
@@ -17,6 +18,4 @@ class EmptyShard:
         """Empty the shards of all who were erased; Unavailable when one cannot be reached."""
         for event in command.events:
             if isinstance(event, UserErased):
-                async with self.shards.open(event.user_id) as unit:
-                    unit.sessions.remove_all()
-                    await unit.commit()
+                await empty_shard(self.shards, event.user_id)

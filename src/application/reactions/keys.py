@@ -7,13 +7,17 @@ from collections.abc import Iterable
 from typing import Final
 
 from application.paging import PageRequest
+from application.sessions.views import SessionView
 from domain.agents.agent import AgentChanged
+from domain.sessions.session import SessionChanged
 from domain.shared.events import DomainEvent
+from domain.shared.identifiers import SessionId, UserId
 from domain.users.credential import TokensRevoked
+from domain.users.user import UserErased
 
 SCHEMA: Final = 1
 # During an upgrade nodes of two releases share the cache: each forgets for its neighbours too.
-_FORGOTTEN_SCHEMAS: Final = (SCHEMA, SCHEMA - 1, SCHEMA + 1)
+_FORGOTTEN_SCHEMAS: Final = tuple(schema for schema in (SCHEMA, SCHEMA - 1, SCHEMA + 1) if schema > 0)
 
 
 def agent_key(id_or_slug: str, schema: int = SCHEMA) -> str:
@@ -33,10 +37,34 @@ def catalogue_key(schema: int = SCHEMA) -> str:
 
 def catalogue_page_key(generation: str, page: PageRequest) -> str:
     """Return the key of a page of the public catalogue; it is never forgotten by itself but with its generation."""
+    return f"{catalogue_key()}:{generation}:{_place(page)}"
+
+
+def session_key(owner_id: UserId, session_id: SessionId, schema: int = SCHEMA) -> str:
+    """Return the key of one session of an owner (or of its absence)."""
+    return f"{schema}:session:{owner_id}:{session_id}"
+
+
+def message_page_key(session: SessionView, page: PageRequest) -> str:
+    """Return the key of a page of a session's messages; whatever changes them changes the session too."""
+    return f"{SCHEMA}:messages:{session.id}:{session.head_seq}:{session.updated_at.timestamp()}:{_place(page)}"
+
+
+def session_list_key(owner_id: UserId, schema: int = SCHEMA) -> str:
+    """Return the key of the generation of an owner's list of sessions."""
+    return f"{schema}:sessions:{owner_id}"
+
+
+def session_page_key(owner_id: UserId, generation: str, page: PageRequest, archived: bool | None) -> str:
+    """Return the key of a page of an owner's sessions; it is never forgotten by itself but with its generation."""
+    return f"{session_list_key(owner_id)}:{generation}:{archived}:{_place(page)}"
+
+
+def _place(page: PageRequest) -> str:
     order = "down" if page.descending else "up"
     # The cursor is anybody's text: it comes last, behind its kind, so that it can imitate no other page.
     kind = "first" if page.cursor is None else "after" if page.before is None else "before"
-    return f"{catalogue_key()}:{generation}:{page.limit}:{order}:{kind}:{page.cursor or ''}"
+    return f"{page.limit}:{order}:{kind}:{page.cursor or ''}"
 
 
 def keys_of(events: Iterable[DomainEvent]) -> tuple[str, ...]:
@@ -52,5 +80,9 @@ def _keys_of(event: DomainEvent, schema: int) -> list[str]:
             return [*agent, catalogue_key(schema)] if public else agent
         case TokensRevoked(fingerprints):
             return [actor_key(fingerprint, schema) for fingerprint in fingerprints]
+        case SessionChanged(session_id, owner_id):
+            return [session_key(owner_id, session_id, schema), session_list_key(owner_id, schema)]
+        case UserErased(user_id):
+            return [session_list_key(user_id, schema)]
         case _:
             return []

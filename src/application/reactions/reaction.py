@@ -9,9 +9,13 @@ from domain.shared.events import DomainEvent
 
 @dataclass(frozen=True, slots=True)
 class CommittedEvents:
-    """The command of every reaction: what was committed, in its order."""
+    """The command of every reaction: what was committed, in its order.
+
+    `deliveries` names what the outbox hands over, an entry for each event: what failed is handed over again under its name.
+    """
 
     events: tuple[DomainEvent, ...]
+    deliveries: tuple[str, ...] = ()
 
 
 class Reaction(Protocol):

@@ -3,50 +3,92 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Final
 
+from application.ports.clock import Clock
 from application.ports.outbox import Envelope, Outbox
+from application.reactions.fate import Dead, Done, Fate, Later, fate_after
+from application.reactions.purge_edge import PurgeEdge
 from application.reactions.reaction import CommittedEvents, Reaction
+from domain.shared.errors import Unavailable
+from domain.shared.identifiers import EventId
 
 _CLAIMED_AT_ONCE: Final = 100
-_LONGEST_DELAY_SECONDS: Final = 60
 _LOUD_FROM_ATTEMPT: Final = 8
 _log = logging.getLogger(__name__)
+
+Failures = dict[EventId, Exception]
 
 
 @dataclass(frozen=True, slots=True)
 class RelayOutbox:
-    """Takes due events from the outboxes; one that fails comes again, ever later but at least once a minute, alone."""
+    """Takes due events from the outboxes; one that fails comes again alone, ever later, and is set aside when that cannot help.
+
+    The edge is told last, of all events at once, and of none whose other reactions failed: it would fetch what is still old.
+    """
 
     outbox: Outbox
     reactions: Sequence[Reaction]
+    edge: PurgeEdge
+    clock: Clock
 
     async def execute(self) -> int:
         """Return how many events were handled; Unavailable when the outboxes cannot be reached."""
         claimed = await self.outbox.claim(_CLAIMED_AT_ONCE)
-        handled, failed = list[Envelope](), list[Envelope]()
+        failures: Failures = {}
         for envelope in claimed:
-            (handled if await self._react(envelope) else failed).append(envelope)
-        if handled:
-            await self.outbox.done(handled)
-        for delay, envelopes in groupby(sorted(failed, key=_delay), key=_delay):
-            await self.outbox.retry_later(tuple(envelopes), delay)
-        return len(handled)
+            failures |= await self._react(envelope)
+        failures |= await self._purge([one for one in claimed if one.id not in failures and self.edge.concerns(one.event)])
+        await self._note(claimed, {one.id: self._fate(one, failures.get(one.id)) for one in claimed})
+        return len(claimed) - len(failures)
 
-    async def _react(self, envelope: Envelope) -> bool:
+    async def _react(self, envelope: Envelope) -> Failures:
         try:
             for reaction in self.reactions:
-                await reaction.execute(CommittedEvents((envelope.event,)))
+                await reaction.execute(_committed([envelope]))
         except Exception as failure:  # noqa: BLE001  (no event may stop those behind it)
-            level = logging.ERROR if envelope.attempts >= _LOUD_FROM_ATTEMPT else logging.WARNING
-            _log.log(
-                level, "an event got no reaction and waits for another try",
-                extra={"event": type(envelope.event).__name__, "attempts": envelope.attempts, "reason": type(failure).__name__},
-            )
-            return False
-        return True
+            return {envelope.id: failure}
+        return {}
+
+    async def _purge(self, envelopes: Sequence[Envelope]) -> Failures:
+        """Purge for all together; what the edge does not take is halved, until those are alone that are at fault."""
+        try:
+            await self.edge.execute(_committed(envelopes))
+        except Exception as failure:  # noqa: BLE001
+            if isinstance(failure, Unavailable) or len(envelopes) == 1:
+                return {one.id: failure for one in envelopes}
+            half = len(envelopes) // 2
+            return await self._purge(envelopes[:half]) | await self._purge(envelopes[half:])
+        return {}
+
+    def _fate(self, envelope: Envelope, failure: Exception | None) -> Fate:
+        if failure is not None:
+            fate = fate_after(failure, envelope, self.clock.now())
+            _tell(envelope, failure, dead=isinstance(fate, Dead))
+            return fate
+        settle = self.edge.settle if envelope.attempts == 1 and self.edge.concerns(envelope.event) else None
+        return Done() if settle is None else Later(settle)
+
+    async def _note(self, claimed: Sequence[Envelope], fates: dict[EventId, Fate]) -> None:
+        for fate in dict.fromkeys(fates.values()):
+            envelopes = [one for one in claimed if fates[one.id] == fate]
+            match fate:
+                case Done():
+                    await self.outbox.done(envelopes)
+                case Later(delay):
+                    await self.outbox.retry_later(envelopes, delay)
+                case Dead(reason):
+                    await self.outbox.bury(envelopes, reason)
 
 
-def _delay(envelope: Envelope) -> float:
-    return float(min(2 ** min(envelope.attempts, 10), _LONGEST_DELAY_SECONDS))
+def _committed(envelopes: Sequence[Envelope]) -> CommittedEvents:
+    # The first delivery is told from all others: an edge that knows it already may not take the second for the same one.
+    deliveries = tuple(one.id if one.attempts == 1 else f"{one.id}:again" for one in envelopes)
+    return CommittedEvents(tuple(one.event for one in envelopes), deliveries)
+
+
+def _tell(envelope: Envelope, failure: Exception, *, dead: bool) -> None:
+    level = logging.ERROR if dead or envelope.attempts >= _LOUD_FROM_ATTEMPT else logging.WARNING
+    what = "an event was set aside: see `onelast db outbox`" if dead else "an event got no reaction and waits for another try"
+    extra = {"event": type(envelope.event).__name__, "attempts": envelope.attempts, "reason": type(failure).__name__}
+    _log.log(level, what, extra=extra)

@@ -6,6 +6,7 @@ from application.actor import Actor
 from application.idempotency import Done, Once, carry_out, recall, remember
 from application.ports.shards import Shards
 from application.stopping import RunStopper
+from domain.sessions.share import SharesRevoked
 from domain.shared.identifiers import SessionId
 
 
@@ -20,7 +21,7 @@ class DeleteSessionCommand:
 
 @dataclass(frozen=True, slots=True)
 class DeleteSession:
-    """Deletes one of the caller's sessions with its messages and runs; a reply being made is stopped first."""
+    """Deletes one of the caller's sessions with its messages, runs and share; a reply being made is stopped first."""
 
     shards: Shards
     stopper: RunStopper
@@ -38,7 +39,10 @@ class DeleteSession:
             while session.active_run_id is not None:
                 await self.stopper.stop(session.owner_id, session.active_run_id)
                 session = await unit.sessions.get(command.session_id)
+            share = await unit.shares.find(session.id)
             unit.sessions.remove(session)
+            if share is not None:
+                unit.record(SharesRevoked((share.id,)))
             unit.record(session.changed())
             remember(unit.keys, once, owner, Done())
             await unit.commit()

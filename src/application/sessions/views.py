@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from application.paging import Page
+from domain.sessions.message import Content, Role
 from domain.sessions.session import Session
-from domain.shared.identifiers import AgentId, SessionId
+from domain.sessions.share import Share, Snapshot
+from domain.shared.identifiers import AgentId, SessionId, ShareId
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +31,41 @@ class SessionView:
             session.id, session.agent_id, session.title, session.head_seq, session.archived,
             dict(session.metadata), session.created_at, session.updated_at,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ShareView:
+    """A share as its owner sees it, but for the link; `updated_at` is when it was last shared."""
+
+    id: ShareId
+    session_id: SessionId
+    fingerprint: bytes
+    head_seq: int
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, share: Share) -> "ShareView":
+        """Return the view of an entity."""
+        snapshot = share.snapshot
+        return cls(share.id, share.session_id, share.fingerprint, snapshot.head_seq, share.created_at, snapshot.taken_at)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedMessage:
+    """A message as everybody may see it."""
+
+    seq: int
+    role: Role
+    content: Content
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSession:
+    """A share as everybody may see it, with a page of its messages; `fingerprint` is that of the secret that opens it."""
+
+    id: ShareId
+    fingerprint: bytes
+    snapshot: Snapshot
+    messages: Page[SharedMessage]

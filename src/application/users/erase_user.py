@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from application.actor import Actor
+from application.emptying import empty_shard
 from application.idempotency import Done, Once, recall
 from application.paging import PageRequest
 from application.ports.catalog import Catalog
@@ -44,9 +45,7 @@ class EraseUser:
         user_id = command.actor.user_id
         async with self.catalog.open() as unit:
             await recall(unit.keys, command.once, user_id, Done)
-        async with self.shards.open(user_id) as shard:
-            shard.sessions.remove_all()
-            await shard.commit()
+        await empty_shard(self.shards, user_id)
         changes = await self._agents_of(user_id)
         async with self.catalog.open() as unit:
             unit.users.remove(await unit.users.get(user_id))

@@ -29,6 +29,7 @@ class Code(StrEnum):
     RUN_WITHOUT_MESSAGE = "run_without_message"
     RUN_WITHOUT_REPLY = "run_without_reply"
     RUN_REPLIED_TWICE = "run_replied_twice"
+    SHARE_ORPHANED = "share_orphaned"
     EVENT_OVERDUE = "event_overdue"
     EVENT_FAILING = "event_failing"
     INDEX_BROKEN = "index_broken"
@@ -48,7 +49,7 @@ class Code(StrEnum):
 _REMARKS: Final = frozenset({Code.AGENT_UNKNOWN, Code.RUN_WAITS})
 _REPAIRABLE: Final = frozenset({
     Code.HEAD_SEQ, Code.SESSION_TURN, Code.RUN_OUT_OF_TURN, Code.RUN_UNMADE, Code.MESSAGE_ORPHANED, Code.RUN_ORPHANED,
-    Code.EVENT_FAILING,
+    Code.SHARE_ORPHANED, Code.EVENT_FAILING,
 })
 
 

@@ -14,6 +14,7 @@ AgentId = NewType("AgentId", str)
 SessionId = NewType("SessionId", str)
 MessageId = NewType("MessageId", str)
 RunId = NewType("RunId", str)
+ShareId = NewType("ShareId", str)
 ApiKeyId = NewType("ApiKeyId", str)
 SignInId = NewType("SignInId", str)
 EventId = NewType("EventId", str)
@@ -53,7 +54,16 @@ def parse_identifier(prefix: str, text: str, *, param: str) -> str:
 
 def bucket_of(identifier: str) -> int:
     """Return the bucket (0 to 4,095) that a well-formed identifier carries."""
+    return (_value(identifier[-_LENGTH + 10 : -_LENGTH + 14]) >> 4) & (BUCKETS - 1)
+
+
+def millis_of(identifier: str) -> int:
+    """Return when a well-formed identifier was made, in milliseconds of Unix time."""
+    return _value(identifier[-_LENGTH : -_LENGTH + 10])
+
+
+def _value(characters: str) -> int:
     value = 0
-    for character in identifier[-_LENGTH + 10 : -_LENGTH + 14]:
+    for character in characters:
         value = value << 5 | _VALUES[character]
-    return (value >> 4) & (BUCKETS - 1)
+    return value

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from entrypoints.cli.columns import columns
+from entrypoints.cli.outbox import outbox
 from entrypoints.cli.slow import slow
 from entrypoints.ioc.located import located
 from entrypoints.ioc.status import DatabaseStatus, read_status
@@ -58,3 +59,4 @@ def _size(size: float) -> str:
 
 
 db.add_command(slow)
+db.add_command(outbox)

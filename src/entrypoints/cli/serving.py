@@ -33,9 +33,11 @@ async def seed(settings: Settings) -> int:
 
 async def run_worker(settings: Settings, also: Sequence[Loop] = ()) -> None:
     """Give committed events their reactions, forget old keys and do what else is given, until this task is cancelled."""
-    async with _container(settings) as container, asyncio.TaskGroup() as tasks:
-        for loop in (*await _chores(container), *(each() for each in also)):
-            tasks.create_task(loop)
+    async with _container(settings) as container:
+        chores = await _chores(container)  # what cannot be built is told as it is, not as one of a group of errors
+        async with asyncio.TaskGroup() as tasks:
+            for loop in (*chores, *(each() for each in also)):
+                tasks.create_task(loop)
 
 
 async def serve(

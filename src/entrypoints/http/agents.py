@@ -15,26 +15,31 @@ from application.paging import PageRequest
 from domain.agents.agent import AgentProfile, Visibility
 from entrypoints.http.access import MaybeSignedIn, SignedIn, UseCase, maybe_signed_in, signed_in
 from entrypoints.http.areas import Area
+from entrypoints.http.catalogue import CatalogueAnswers
 from entrypoints.http.idempotency import KeyedOnce, once_in
 from entrypoints.http.parameters import agent_in_path, pages
-from entrypoints.http.public_answer import PublicAnswer
 from entrypoints.http.wire import AgentIn, AgentOut, AgentPatchIn, DeletedOut, ListOut, SamplingBody, list_of
 
 _PAGE = {"page": Provide(pages("agent"), sync_to_thread=False)}
 
 
 @get("/v1/agents", dependencies=_PAGE, summary="List the public catalogue")
-async def read_catalogue(page: NamedDependency[PageRequest], list_agents: UseCase[ListAgents]) -> Response[ListOut[AgentOut]]:
+async def read_catalogue(
+    page: NamedDependency[PageRequest], list_agents: UseCase[ListAgents], catalogue_answers: UseCase[CatalogueAnswers]
+) -> Response[ListOut[AgentOut]]:
     """Return public agents; no sign-in is needed."""
-    return PublicAnswer(list_of(await list_agents.execute(page), AgentOut.of), ["agents"])
+    return catalogue_answers.page(page, await list_agents.execute(page))
 
 
 @get("/v1/agents/{agent:str}", guards=[maybe_signed_in], summary="Read an agent")
-async def read_one(request: MaybeSignedIn, agent: FromPath[str], read_agent: UseCase[ReadAgent]) -> Response[AgentOut]:
+async def read_one(
+    request: MaybeSignedIn, agent: FromPath[str], read_agent: UseCase[ReadAgent], catalogue_answers: UseCase[CatalogueAnswers]
+) -> Response[AgentOut]:
     """Return an agent by identifier or slug; a private one to its owner alone."""
     view = await read_agent.execute(agent, request.auth)
     if view.visibility is Visibility.PUBLIC:
-        return PublicAnswer(AgentOut.of(view), ["agents", f"agent:{view.id}"])
+        # An answer to somebody who is signed in may bear headers of that caller's alone.
+        return catalogue_answers.agent(view, shared=request.auth is None)
     return Response(AgentOut.of(view))
 
 

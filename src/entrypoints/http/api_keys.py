@@ -1,6 +1,6 @@
 """Keys for programs: /v1/api-keys."""
 
-from litestar import delete, get, post
+from litestar import Response, delete, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 
@@ -10,6 +10,7 @@ from application.users.queries import ListApiKeys
 from application.users.revoke_api_key import RevokeApiKey, RevokeApiKeyCommand
 from entrypoints.http.access import SignedIn, UseCase, signed_in
 from entrypoints.http.areas import Area
+from entrypoints.http.cookies import SECRET_ANSWER
 from entrypoints.http.idempotency import KeyedOnce, once_in
 from entrypoints.http.parameters import key_in_path, pages
 from entrypoints.http.wire import ApiKeyIn, ApiKeyOut, DeletedOut, ListOut, NewApiKeyOut, list_of
@@ -18,10 +19,10 @@ from entrypoints.http.wire import ApiKeyIn, ApiKeyOut, DeletedOut, ListOut, NewA
 @post("/", summary="Make an API key")
 async def make_key(
     request: SignedIn, data: JSONBody[ApiKeyIn], issue_api_key: UseCase[IssueApiKey], once: KeyedOnce
-) -> NewApiKeyOut:
+) -> Response[NewApiKeyOut]:
     """Make a key; `key` is shown this once."""
     key, secret = await issue_api_key.execute(IssueApiKeyCommand(request.auth, data.name, once))
-    return NewApiKeyOut(key.id, key.name, key.hint, key.created_at, secret)
+    return Response(NewApiKeyOut(key.id, key.name, key.hint, key.created_at, secret), headers=SECRET_ANSWER)
 
 
 @get("/", dependencies={"page": Provide(pages("key"), sync_to_thread=False)}, summary="List your API keys")

@@ -6,27 +6,36 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Final
 
-from litestar import Litestar, MediaType, Request, Response, get
+from litestar import Litestar, get
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin, ScalarRenderPlugin
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp
 
+from application.agents.queries import ListAgents
+from application.ports.edge import EdgeDialect
 from application.ports.positions import Positions
+from application.sessions.queries import ReadMessages, ReadSession
 from application.users.authenticate import Authenticate
-from entrypoints.http import agents, api_keys, health, runs, sessions, sign_in, users
+from entrypoints.access_log import NoteRequest
+from entrypoints.http import agents, api_keys, health, runs, sessions, sharing, sign_in, users
+from entrypoints.http.catalogue import CatalogueAnswers
+from entrypoints.http.compression import Compression
+from entrypoints.http.documents import docs_page, schema_router
 from entrypoints.http.envelope import Envelope, RecordRequest
 from entrypoints.http.errors import HANDLERS
 from entrypoints.http.event_stream import OpenStreams
+from entrypoints.http.heads import AnswersHead
 from entrypoints.http.health import ReadComponents, RenderMetrics
+from entrypoints.http.hot_catalogue import HotCatalogue
+from entrypoints.http.hot_reads import HotReads
 from entrypoints.http.positions import TellsPositions
 
 MOST_BODY_BYTES: Final = 1_048_576
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
-_AREAS: Final = (users, sign_in, api_keys, agents, sessions, runs, health)
-_page: Final = ScalarRenderPlugin(path="/docs")
+_AREAS: Final = (users, sign_in, api_keys, agents, sessions, sharing, runs, health)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +48,9 @@ class HttpParts:
     read_components: ReadComponents
     render_metrics: RenderMetrics
     record_request: RecordRequest
+    note_request: NoteRequest
     positions: Positions
-
-
-@get("/docs", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=False)
-def docs(request: Request[Any, Any, State]) -> Response[bytes]:
-    """Return the page that shows the OpenAPI document."""
-    return Response(_page.render(request, request.app.openapi_schema.to_schema()), media_type=MediaType.HTML)
+    edge: EdgeDialect
 
 
 @get("/v1/realtime", include_in_schema=False, sync_to_thread=False)
@@ -57,20 +62,26 @@ def realtime_by_http() -> None:
 
 def create_app(parts: HttpParts) -> ASGIApp:
     """Return the ASGI application."""
+    catalogue = CatalogueAnswers()
     provided = {_snake(kind.__name__): case for kind, case in parts.use_cases.items()} | {
+        "catalogue_answers": catalogue,
         "open_streams": parts.open_streams,
         "read_components": parts.read_components,
         "render_metrics": parts.render_metrics,
     }
     app = Litestar(
-        [*(module.area.router(provided) for module in _AREAS), docs, realtime_by_http],
+        [*(module.area.router(provided) for module in _AREAS), docs_page(), realtime_by_http],
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         logging_config=None,
         openapi_config=_openapi(),
         request_max_body_size=MOST_BODY_BYTES,
-        state=State({"authenticate": parts.use_cases[Authenticate]}),
+        state=State({"authenticate": parts.use_cases[Authenticate], "edge": parts.edge}),
     )
-    return Envelope(app, parts.realtime, parts.record_request, TellsPositions(parts.positions))
+    cases = parts.use_cases
+    framework = AnswersHead(Compression(app))
+    hot = HotReads(framework, cases[Authenticate], cases[ReadSession], cases[ReadMessages])
+    hot_catalogue = HotCatalogue(hot, cases[ListAgents], catalogue, parts.edge)
+    return Envelope(hot_catalogue, parts.realtime, parts.record_request, parts.note_request, TellsPositions(parts.positions))
 
 
 def _snake(name: str) -> str:
@@ -80,7 +91,7 @@ def _snake(name: str) -> str:
 def _openapi() -> OpenAPIConfig:
     bearer = SecurityScheme(type="http", scheme="bearer", description="An access token, or an API key.")
     return OpenAPIConfig(
-        title="One Last AI", version=version("onelast"), path="/schema", use_handler_docstrings=True,
+        title="One Last AI", version=version("onelast"), openapi_router=schema_router(), use_handler_docstrings=True,
         render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         components=Components(security_schemes={"bearer": bearer}), security=[{"bearer": []}],
     )

@@ -9,6 +9,8 @@ from litestar.datastructures import Cookie
 SESSION_COOKIE: Final = "ola_session"
 CSRF_COOKIE: Final = "ola_csrf"
 CSRF_HEADER: Final = "x-csrf-token"
+# A secret beside what the caller sent is compressed by nobody: the length would tell about it (BREACH).
+SECRET_ANSWER: Final = {"cache-control": "private, no-store, no-transform"}
 
 
 def csrf_token(secret: str) -> str:

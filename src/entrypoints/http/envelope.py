@@ -1,7 +1,6 @@
 """What surrounds every request: its identifier, its log line, its measurements. Plain ASGI, so that it costs little."""
 
 import asyncio
-import logging
 import os
 import time
 from collections.abc import Callable
@@ -12,12 +11,12 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from msgspec import json
 
 from application.idempotency import Once
+from entrypoints.access_log import NoteRequest
 from entrypoints.http.positions import TellsPositions
 from entrypoints.http.wire import ErrorBody, ErrorOut
 
 RecordRequest = Callable[[str, str, int, float], None]
 
-_access: Final = logging.getLogger("onelast.access")
 _QUIET: Final = ("/livez", "/readyz", "/metrics")
 _PROCESS: Final = os.urandom(8).hex()
 _numbers: Final = count(1)
@@ -34,13 +33,16 @@ def new_request_id() -> str:
 class Envelope:
     """Gives each HTTP answer an `x-request-id`, counts it and writes one line about it; nothing is cacheable unless it says so.
 
-    `record` is told method, path template, status and seconds. WebSockets go to `realtime`, which has ways of its own.
+    `record` is told method, path template, status and seconds, `note` the request's identifier too. WebSockets go to
+    `realtime`, which has ways of its own.
     """
 
-    def __init__(self, app: ASGIApp, realtime: ASGIApp, record: RecordRequest, positions: TellsPositions) -> None:
+    def __init__(
+        self, app: ASGIApp, realtime: ASGIApp, record: RecordRequest, note: NoteRequest, positions: TellsPositions
+    ) -> None:
         self._app = app
         self._realtime = realtime
-        self._record = record
+        self._record, self._note_request = record, note
         self._positions = positions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,14 +81,8 @@ class Envelope:
     def _note(self, scope: Any, status: int, seconds: float, request_id: str) -> None:
         template = scope.get("path_template") or "unmatched"
         self._record(scope["method"], template, status, seconds)
-        if template not in _QUIET and _access.isEnabledFor(logging.INFO):
-            _access.info(
-                "request",
-                extra={
-                    "method": scope["method"], "path": template, "status": status,
-                    "ms": round(seconds * 1000, 2), "request_id": request_id,
-                },
-            )
+        if template not in _QUIET:
+            self._note_request(scope["method"], template, status, seconds, request_id)
 
 
 async def _answer_that_we_leave(send: Send, request_id: str) -> None:

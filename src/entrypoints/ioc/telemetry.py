@@ -1,20 +1,24 @@
 """Measurements and the state of what this node depends on."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from dishka import Provider, Scope, provide
 
+from adapters.caching.counts import outcomes_of
 from adapters.system.task_dispatcher import TaskRunDispatcher
+from adapters.telemetry.caches import CacheReads
 from adapters.telemetry.metrics import Metrics
 from adapters.telemetry.pools import PoolMeasurements
 from adapters.telemetry.queries import QueryTimes
 from application.ports.cache import Cache
 from application.ports.chat_model import ChatModel
 from domain.shared.errors import Unavailable
+from entrypoints.access_log import AccessLog
 from entrypoints.http.event_stream import OpenStreams
 from entrypoints.http.health import ReadComponents
 from entrypoints.http.wire import ComponentOut
+from entrypoints.ioc.cache_layers import LayerCounts
 from entrypoints.ioc.postgres import Databases
 from entrypoints.settings import Settings
 
@@ -28,16 +32,26 @@ class TelemetryProvider(Provider):
     pools = provide(PoolMeasurements)
 
     @provide
+    def access_log(self, settings: Settings) -> Iterator[AccessLog]:
+        """Return the log of requests; what it holds is written in the end."""
+        log = AccessLog(settings)
+        yield log
+        log.close()
+
+    @provide
     def queries(self, settings: Settings) -> QueryTimes:
         """Return the times of the databases' statements."""
         return QueryTimes(settings.slow_query_seconds)
 
     @provide
-    def metrics(self, streams: OpenStreams, tasks: TaskRunDispatcher, queries: QueryTimes, pools: PoolMeasurements) -> Metrics:
+    def metrics(
+        self, streams: OpenStreams, tasks: TaskRunDispatcher, queries: QueryTimes, pools: PoolMeasurements, layers: LayerCounts
+    ) -> Metrics:
         """Return the registry with this process's gauges."""
         metrics = Metrics()
         metrics.publish(queries.histogram)
         metrics.publish(pools)
+        metrics.publish(CacheReads(lambda: outcomes_of(layers)))
         metrics.gauge("onelast_open_streams", "Event streams being served.", lambda: len(streams))
         metrics.gauge("onelast_open_sockets", "WebSockets being served.", lambda: streams.sockets)
         metrics.gauge("onelast_active_runs", "Replies being made.", lambda: len(tasks.making))

@@ -20,7 +20,9 @@ from application.runs.tend_runs import TendRuns
 from application.sessions.delete_session import DeleteSession
 from application.sessions.edit_session import EditSession
 from application.sessions.open_session import OpenSession
-from application.sessions.queries import ListSessions, ReadMessages, ReadSession
+from application.sessions.queries import ListSessions, ReadMessages, ReadSession, ReadShare, ReadShared
+from application.sessions.revoke_share import RevokeShare
+from application.sessions.share_session import ShareSession
 from application.users.authenticate import Authenticate
 from application.users.erase_user import EraseUser
 from application.users.issue_api_key import IssueApiKey
@@ -40,6 +42,7 @@ OF_REQUESTS: Final[tuple[type, ...]] = (
     IssueApiKey, ListApiKeys, RevokeApiKey,
     ListAgents, ReadAgent, ListOwnAgents, CreateAgent, EditAgent, RetireAgent,
     OpenSession, ListSessions, ReadSession, EditSession, DeleteSession,
+    ShareSession, ReadShare, RevokeShare, ReadShared,
     ReadMessages, SendMessage, ReadRun, ReadReply, FollowRun, CancelRun,
 )
 OF_THE_SYSTEM: Final[tuple[type, ...]] = (SeedCatalogue, MakeReply, TendRuns, RelayOutbox, ForgetKeys)

@@ -149,6 +149,20 @@ async def delete_session(api: Api) -> Request:
     return Request("DELETE", f"/v1/sessions/{await caller.session()}", caller)
 
 
+@_write("POST", "/v1/sessions/{session_id}/share")
+async def share(api: Api) -> Request:
+    caller = await api.sign_up()
+    return Request("POST", f"/v1/sessions/{await caller.session()}/share", caller)
+
+
+@_write("DELETE", "/v1/sessions/{session_id}/share")
+async def revoke_share(api: Api) -> Request:
+    caller = await api.sign_up()
+    path = f"/v1/sessions/{await caller.session()}/share"
+    await caller.post(path)
+    return Request("DELETE", path, caller)
+
+
 @_write("POST", "/v1/sessions/{session_id}/messages", other={"content": "Goodbye!"})
 async def say(api: Api) -> Request:
     caller = await api.sign_up()
@@ -176,4 +190,6 @@ async def everything_of(caller: Caller) -> dict[str, Any]:
     bodies = {path: answer.json() for path, answer in seen.items()}
     for session in bodies["/v1/sessions"]["data"]:
         bodies[session["id"]] = await caller.messages(session["id"])
+        shared = await caller.get(f"/v1/sessions/{session['id']}/share")
+        bodies[f"share of {session['id']}"] = shared.json() if shared.status_code == 200 else None
     return bodies

@@ -164,6 +164,30 @@ class RepetitionSuite:
         assert sorted(map(repr, events_of(await outbox.claim(10)))) == [repr(erased(1)), repr(erased(2))]
 
 
+class DeadLettersSuite:
+    async def test_what_was_buried_never_comes_again_and_holds_up_nobody(
+        self, catalog: Catalog, shards: Shards, outbox: Outbox, pass_time: PassTime
+    ) -> None:
+        await commit(catalog, erased(1), erased(2))
+        await commit_to_shard(shards, erased(3), erased(4))
+        claimed = await outbox.claim(10)
+        dead, left = [claimed[0], claimed[2]], [claimed[1], claimed[3]]
+        await outbox.bury(dead, "refused")
+        await outbox.bury(dead, "refused twice")
+        await outbox.bury([], "nothing")
+        await outbox.retry_later(dead, 0)
+        await pass_time(100_000)
+        assert events_of(await outbox.claim(10)) == events_of(left)
+
+    async def test_what_was_done_cannot_be_buried(self, catalog: Catalog, outbox: Outbox, pass_time: PassTime) -> None:
+        await commit(catalog, erased(1))
+        claimed = await outbox.claim(10)
+        await outbox.done(claimed)
+        await outbox.bury(claimed, "late")
+        await pass_time(100)
+        assert list(await outbox.claim(10)) == []
+
+
 class ClaimersSuite:
     async def test_twenty_claimers_share_the_events_and_none_is_given_to_two(
         self, catalog: Catalog, shards: Shards, outbox: Outbox
@@ -183,5 +207,5 @@ class ClaimersSuite:
         assert sorted(map(repr, claimed)) == sorted(map(repr, events))
 
 
-class OutboxSuite(DeliverySuite, RepetitionSuite, ClaimersSuite):
+class OutboxSuite(DeliverySuite, RepetitionSuite, DeadLettersSuite, ClaimersSuite):
     """All of it."""

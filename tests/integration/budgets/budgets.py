@@ -79,6 +79,23 @@ async def _say(caller: Caller, _: Caller) -> Asked:
     return Asked(f"/v1/sessions/{await _session(caller)}/messages", {"content": "Go on."})
 
 
+async def _shared(caller: Caller) -> dict[str, Any]:
+    answer = await caller.post(f"/v1/sessions/{await _session(caller)}/share")
+    return dict(answer.json())
+
+
+async def _unshared(caller: Caller, _: Caller) -> Asked:
+    return Asked(f"/v1/sessions/{await _session(caller)}/share")
+
+
+async def _link(caller: Caller, _: Caller) -> Asked:
+    return Asked(f"/v1/sessions/{(await _shared(caller))['session_id']}/share")
+
+
+async def _shared_page(caller: Caller, _: Caller) -> Asked:
+    return Asked((await _shared(caller))["path"])
+
+
 async def _run(caller: Caller) -> str:
     answer = await caller.say(await caller.session())
     return str(answer.json()["run"]["id"])
@@ -126,7 +143,7 @@ BUDGETS: Final[dict[tuple[str, str], Budget]] = {
     ("POST", "/v1/users"): Budget(_sign_up, 1, 1),
     ("GET", "/v1/users/me"): Budget(_fixed("/v1/users/me"), 2, 1),
     ("PATCH", "/v1/users/me"): Budget(_fixed("/v1/users/me", {"name": "Grace"}), 3, 2),
-    ("DELETE", "/v1/users/me"): Budget(_fixed("/v1/users/me"), 6, 5),
+    ("DELETE", "/v1/users/me"): Budget(_fixed("/v1/users/me"), 7, 6),
     ("POST", "/v1/auth/login"): Budget(_log_in, 2, 2),
     ("POST", "/v1/auth/refresh"): Budget(_refresh, 2, 2),
     ("POST", "/v1/auth/logout"): Budget(_fixed("/v1/auth/logout"), 3, 2),
@@ -140,14 +157,18 @@ BUDGETS: Final[dict[tuple[str, str], Budget]] = {
     ("PATCH", "/v1/agents/{agent_id}"): Budget(_rename_agent, 3, 2),
     ("DELETE", "/v1/agents/{agent_id}"): Budget(_retire_agent, 3, 2),
     ("POST", "/v1/sessions"): Budget(_fixed("/v1/sessions", {"agent_id": "einstein"}), 3, 1),
-    ("GET", "/v1/sessions"): Budget(_fixed("/v1/sessions"), 2, 1),
-    ("GET", "/v1/sessions/{session_id}"): Budget(_a_session, 2, 1),
+    ("GET", "/v1/sessions"): Budget(_fixed("/v1/sessions"), 2, 0),
+    ("GET", "/v1/sessions/{session_id}"): Budget(_a_session, 2, 0),
     ("PATCH", "/v1/sessions/{session_id}"): Budget(_retitle, 3, 2),
-    ("DELETE", "/v1/sessions/{session_id}"): Budget(_a_session, 3, 2),
-    ("GET", "/v1/sessions/{session_id}/messages"): Budget(_page, 2, 1),
+    ("DELETE", "/v1/sessions/{session_id}"): Budget(_a_session, 4, 3),
+    ("POST", "/v1/sessions/{session_id}/share"): Budget(_unshared, 6, 4),
+    ("GET", "/v1/sessions/{session_id}/share"): Budget(_link, 3, 2),
+    ("DELETE", "/v1/sessions/{session_id}/share"): Budget(_link, 3, 2),
+    ("GET", "/v1/shared/{token}"): Budget(_shared_page, 1, 1),
+    ("GET", "/v1/sessions/{session_id}/messages"): Budget(_page, 3, 0),
     ("POST", "/v1/sessions/{session_id}/messages"): Budget(_say, 8, 6),
     ("GET", "/v1/runs/{run_id}"): Budget(_a_run, 2, 1),
-    ("POST", "/v1/runs/{run_id}/cancel"): Budget(_cancel, 2, 2, repeated="runs.find"),
+    ("POST", "/v1/runs/{run_id}/cancel"): Budget(_cancel, 3, 2, repeated="runs.find"),
     ("GET", "/v1/runs/{run_id}/events"): Budget(_events, 3, 2),
     ("GET", "/livez"): Budget(_fixed("/livez"), 0, 0),
     ("GET", "/readyz"): Budget(_fixed("/readyz"), 1, 1),

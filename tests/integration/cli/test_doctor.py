@@ -6,6 +6,7 @@ import socket
 from contextlib import closing
 
 import asyncpg
+import pytest
 
 from adapters.embedded.child import free_port
 from adapters.postgres.revisions import OLDEST, head
@@ -44,7 +45,7 @@ def with_password(address: str, word: str) -> str:
 async def test_where_everything_is_fine_each_part_has_its_line(deployment: Environment) -> None:
     ended = await run_onelast("doctor", environment=deployment)
     assert (ended.status, ended.err) == (0, "")
-    assert list(findings(ended)) == ["address", "catalog", "shard 0", "cache", "models"]
+    assert list(findings(ended)) == ["address", "catalog", "shard 0", "cache", "cache layers", "models"]
     assert "PostgreSQL 18" in ended.out
     assert "scripted-50" in findings(ended)["models"][1]
 
@@ -54,7 +55,7 @@ async def test_parts_that_are_away_are_named(deployment: Environment) -> None:
     broken = deployment | {name: at(deployment[name], nobody) for name in names}
     found, listed = await faults(broken, deployment | LISTED | {names[2]: broken[names[2]]})
     assert set(found) == {"catalog", "shard 0", "cache", "models"}
-    assert found["cache"] == "gives no answer: ConnectionError"
+    assert found["cache"].startswith("gives no answer: Connect call failed")
     assert all("cannot be reached" in found[part] for part in ("catalog", "shard 0", "models"))
     assert set(listed) == {"models"}
 
@@ -64,7 +65,7 @@ async def test_a_wrong_password_is_named_and_not_shown(deployment: Environment) 
     [found] = await faults(deployment | {name: with_password(deployment[name], "sesame") for name in names})
     assert set(found) == {"catalog", "shard 0", "cache"}
     assert all("password authentication failed" in found[part] for part in ("catalog", "shard 0"))
-    assert found["cache"] == "gives no answer: AuthenticationError"
+    assert "WRONGPASS" in found["cache"]
 
 
 async def stamped(postgres: PostgresServer, revision: str) -> str:
@@ -86,6 +87,7 @@ async def test_a_schema_that_is_behind_is_named(deployment: Environment, postgre
     assert "none of this program's" in garbage["shard 0"]
 
 
+@pytest.mark.skipif(OLDEST["shard"] == head("shard"), reason="this release needs the newest schema")
 async def test_a_schema_that_will_do_and_could_be_newer_is_no_fault(deployment: Environment, postgres: PostgresServer) -> None:
     dsn = await stamped(postgres, OLDEST["shard"])
     told = findings(await run_onelast("doctor", environment=deployment | {"ONELAST_CATALOG_DSN": dsn}))

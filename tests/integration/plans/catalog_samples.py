@@ -46,6 +46,7 @@ CATALOG_SAMPLES: Final[Mapping[str, Sample]] = {
     "agents.save": saved(AGENT, _AGENT),
     **pages("agents.list_public", {}, named("agent", USERS // 2)),
     **pages("agents.list_own", {"owner_id": OWNER}, named("agent", 1_500)),
+    "link_seeds.take": Sample({"owner_id": OWNER, "fresh": b"new"}),
     **outbox("catalog_outbox"),
     **keys("catalog_idempotency"),
     "shard_maps.find_newest": Sample({}, most=20),

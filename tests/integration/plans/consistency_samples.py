@@ -8,6 +8,7 @@ from adapters.postgres.consistency.keys import KeyScan
 from adapters.postgres.consistency.outbox import event_scan, pin_scan
 from adapters.postgres.consistency.owners import Owners
 from adapters.postgres.consistency.sessions import SessionScan
+from adapters.postgres.consistency.sharing import share_scan
 from adapters.postgres.database import Database
 from tests.integration.plans.samples import EVENTS, Sample, named
 from tests.integration.plans.seeding import NODES
@@ -21,7 +22,7 @@ _USERS, _KEYS = [named("user", number) for number in _HUNDRED], [f"key-{number -
 _RUNS: Final = [named("run", 100_000 + number) for number in _HUNDRED]
 SCAN_STATEMENTS: Final = statements_of(
     event_scan(_SIZE, catalog=True), event_scan(_SIZE, catalog=False), pin_scan(_SIZE), message_scan(_SIZE), run_scan(_SIZE),
-    SessionScan(_OWNERS, _SIZE), KeyScan(_OWNERS, _SIZE),
+    share_scan(_SIZE), SessionScan(_OWNERS, _SIZE), KeyScan(_OWNERS, _SIZE),
 )
 
 
@@ -41,6 +42,7 @@ CONSISTENCY_SAMPLES: Final[Mapping[str, Sample]] = {
     **_scanned("sessions", "session", after={"id": named("session", 30_000)}),
     **_scanned("messages", "message", after={"session_id": named("session", 1), "seq": 25_000}),
     **_scanned("runs", "run", after={"id": named("run", 3_000_000_001)}, again=_RUNS, each=2 * NODES),
+    **_scanned("shares", "share", after={"id": named("share", 20_000)}, again=[named("share", 20_000 + n) for n in _HUNDRED]),
     **_scanned("outbox", "event", after={"id": named("event", 10_000)}),
     **_scanned("shard_pins", "user", after={"user_id": ""}),
     **_scanned("idempotency_keys", "user", after={"owner_id": named("user", 10_000), "key": ""}, again=_USERS[:10]),
@@ -52,6 +54,7 @@ CONSISTENCY_SAMPLES: Final[Mapping[str, Sample]] = {
     "consistency.list_open_runs": Sample(_SMALL, most=20),
     "consistency.remove_messages": Sample({"the_id": named("message", 7)}),
     "consistency.remove_runs": Sample({"the_id": named("run", 100_007)}),
+    "consistency.remove_shares": Sample({"the_id": named("share", 20_000)}),
     "consistency.expedite_in_catalog": Sample({"the_id": EVENTS[0]}),
     "consistency.expedite_in_shard": Sample({"the_id": EVENTS[0]}),
     "consistency.find_map": Sample({}, most=20),

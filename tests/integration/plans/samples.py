@@ -64,6 +64,7 @@ def outbox(area: str) -> dict[str, Sample]:
         f"{area}.claim": Sample({"limit": 100}, most=300),
         f"{area}.done": Sample({"ids": EVENTS}, most=100),
         f"{area}.retry_later": Sample({"ids": EVENTS, "delay": 1.5}, most=100),
+        f"{area}.bury": Sample({"ids": EVENTS, "reason": "PurgeRefused: no"}, most=100),
     }
 
 

@@ -46,6 +46,7 @@ FROM generate_series(1, {USERS}) n;
 INSERT INTO catalog.idempotency_keys (owner_id, key, request, answer, created_at)
 SELECT named('user', n % {USERS} + 1), 'key-' || n, hashed('request', n), '{{}}', now() - n * interval '5 seconds'
 FROM generate_series(1, {USERS}) n;
+INSERT INTO catalog.link_seeds (owner_id, seed) SELECT named('user', n), hashed('seed', n) FROM generate_series(2, {USERS}) n;
 INSERT INTO catalog.outbox (id, kind, payload, due_at)
 SELECT named('event', n), 'user_erased', '{{}}', now() + (n - 10000) * interval '1 second' FROM generate_series(1, 20000) n;
 INSERT INTO catalog.shard_maps (version, shards) SELECT n, array_fill(0::smallint, ARRAY[4096]) FROM generate_series(1, 20) n;
@@ -55,6 +56,10 @@ INSERT INTO shard.sessions (id, owner_id, bucket, agent_id, title, metadata, hea
 SELECT named('session', n), named('user', owner), bucketed(owner), named('agent', n % 100 + 1), 'About', '{{}}',
     CASE WHEN n = 1 THEN {LONGEST} ELSE {(MESSAGES - LONGEST) // (SESSIONS - 1)} END, n % 20 = 0, now(), now(), 1
 FROM generate_series(1, {SESSIONS}) n, LATERAL (SELECT CASE WHEN n <= {HEAVY_SESSIONS} THEN 1 ELSE n % {USERS} + 1 END AS owner);
+INSERT INTO shard.shares (id, session_id, owner_id, bucket, fingerprint, title, agent_id, agent_name, head_seq, taken_at,
+    created_at, version)
+SELECT named('share', n), id, owner_id, bucket, hashed('share', n), title, agent_id, 'Agent', head_seq, now(), now(), 1
+FROM (SELECT *, row_number() OVER (ORDER BY id) AS n FROM shard.sessions) s WHERE n <= 5 OR n > 10000;
 INSERT INTO shard.nodes (id, alive_until)
 SELECT named('node', n), CASE WHEN n <= {NODES} - 2 THEN now() + interval '1 hour' ELSE now() - interval '1 hour' END
 FROM generate_series(1, {NODES}) n;

@@ -21,6 +21,10 @@ _RUN: Final = {
     "input_tokens": None, "output_tokens": None, "error_code": None, "error_message": None, "finished_at": None, "last_seq": 0,
     "node": None, "losses": 0, "cancel_requested": False, "version": 1,
 }
+_SHARE: Final = {
+    "session_id": named("session", 7), "owner_id": OWNER, "bucket": 37, "fingerprint": b"new", "title": "New", "agent_id": AGENT,
+    "agent_name": "Agent", "head_seq": 7, "taken_at": NOW, "created_at": NOW, "version": 1,
+}
 _OWN: Final = {"owner_id": OWNER}
 _MIDDLE: Final = named("session", 5_000)
 SHARD_SAMPLES: Final[Mapping[str, Sample]] = {
@@ -45,6 +49,12 @@ SHARD_SAMPLES: Final[Mapping[str, Sample]] = {
     "runs.next_queued": Sample({"session_id": SESSION, **_OWN, "limit": 1}),
     "runs.claim": Sample({"node": named("node", 1), "limit": 50, "grace": 0.0}, most=500),
     "runs.reclaim": Sample({"node": named("node", 1), "limit": 50, "making": [_RUN_ID]}, most=500),
+    "shares.find": Sample({"session_id": SESSION, **_OWN}),
+    "shares.list_ids": Sample(_OWN),
+    "shares.add": new("share", _SHARE),
+    "shares.save": saved(named("share", 20_000), _SHARE),
+    "shares.remove": removed(named("share", 20_000)),
+    "shares.page": Sample({"share_id": named("share", 1), "after": LONGEST // 2, "limit": 51}, most=150),
     "nodes.renew": Sample({"node": named("node", 1), "lease": 4.0, "map_version": 1, "shards": 1}, most=20),
     "nodes.release": Sample({"node": named("node", 1)}, most=20),
     "nodes.sweep": Sample({}, most=500),

@@ -22,7 +22,7 @@ from tests.support.servers import PostgresServer
 from tests.support.sharding import owner_on
 from tests.support.storing import say, store_session
 
-TABLES = ("sessions", "messages", "runs", "idempotency_keys")
+TABLES = ("sessions", "messages", "runs", "idempotency_keys", "shares")
 
 
 class World:

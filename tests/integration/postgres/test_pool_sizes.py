@@ -49,7 +49,7 @@ async def test_a_size_that_was_set_stays(pools_of: Open, shared_dsn: str) -> Non
 
 @pytest.mark.parametrize("pooler", ["none", "pgbouncer"])
 async def test_a_server_that_cannot_be_asked_is_judged_by_its_cores(pools_of: Open, pooler: str) -> None:
-    pools = pools_of(database_cores=8, pooler=pooler)
+    pools = pools_of(database_cores=16, pooler=pooler)
     database = pools.open("postgresql://someone:secret@127.0.0.1:1/nothing", "nowhere")
     await pools.fit()
     assert database.pool.size == 33

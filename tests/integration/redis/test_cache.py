@@ -3,8 +3,8 @@ import asyncio
 import pytest
 
 from adapters.redis.cache import RedisCache
-from application.ports.cache import Hit, Lease
-from tests.contracts.ports.cache import CacheSuite, PassTime, fill, leased
+from application.ports.cache import Hit
+from tests.contracts.ports.cache import HOUR, CacheSuite, PassTime, fill, leased
 from tests.integration.redis.conftest import Keyspace
 
 
@@ -13,13 +13,8 @@ class TestRedisCache(CacheSuite):
 
     @pytest.fixture
     def pass_time(self, keyspace: Keyspace) -> PassTime:
-        """Take the seconds off what every key has left, as if they had gone by."""
-
-        async def age(seconds: float) -> None:
-            for key, left in (await keyspace.lifetimes()).items():
-                await keyspace.client.pexpire(keyspace.prefix + key, left - round(seconds * 1_000))
-
-        return age
+        """Have the seconds go by for what is stored."""
+        return keyspace.age
 
 
 async def test_values_and_leases_lie_under_the_prefix_and_end_by_themselves(cache: RedisCache, keyspace: Keyspace) -> None:
@@ -40,7 +35,7 @@ async def test_a_server_that_forgot_the_scripts_is_told_them_again(cache: RedisC
     await keyspace.client.script_flush()
     token = await leased(cache, "k")
     await keyspace.client.script_flush()
-    assert await cache.fill("k", token, b"x", 60)
+    assert await cache.fill("k", token, b"x", HOUR)
 
 
 async def test_cancelled_callers_leave_the_connections_in_order(cache: RedisCache) -> None:
@@ -53,11 +48,4 @@ async def test_cancelled_callers_leave_the_connections_in_order(cache: RedisCach
         for caller in callers:
             caller.cancel()
         await asyncio.gather(*callers, return_exceptions=True)
-        assert set(await asyncio.gather(*[cache.read("k") for _ in range(20)])) == {Hit(b"k")}
-
-
-async def test_more_callers_than_connections_wait_their_turn(valkey_url: str, keyspace: Keyspace) -> None:
-    narrow = RedisCache(valkey_url, prefix=keyspace.prefix, patience=10.0, connections=2)
-    found = await asyncio.gather(*[narrow.read("k") for _ in range(200)])
-    assert sum(one != Lease(None) for one in found) == 1
-    await narrow.close()
+        assert [one == Hit(b"k") for one in await asyncio.gather(*[cache.read("k") for _ in range(20)])] == [True] * 20

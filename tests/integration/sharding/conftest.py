@@ -11,7 +11,7 @@ from tests.integration.postgres.own_server import OwnServer
 from tests.support.application import Application, running_application
 from tests.support.servers import PostgresServer
 
-TABLES = ("sessions", "messages", "runs", "idempotency_keys")
+TABLES = ("sessions", "messages", "runs", "idempotency_keys", "shares")
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,11 @@ async def test_a_pinned_user_lives_on_the_named_shard_and_others_where_their_buc
             await asyncio.sleep(0.2)
     before = await owners_by_table(dsns[1])
     for caller in (large, other):
-        await caller.say(await caller.session(), "Hello!")
+        session = await caller.session()
+        await caller.say(session, "Hello!")
+        link = (await caller.post(f"/v1/sessions/{session}/share")).json()
+        assert [one["seq"] for one in (await api.http.get(link["path"])).json()["data"]] == [1, 2]
+    assert large.user["id"] in (await owners_by_table(dsns[2]))["shares"]
     assert large.user["id"] not in (await owners_by_table(dsns[1]))["messages"]
     assert large.user["id"] in (await owners_by_table(dsns[2]))["messages"]
     assert other.user["id"] not in before["sessions"]

@@ -34,7 +34,13 @@ async def converse(caller: Caller) -> str:
     session = str(opened.json()["id"])
     answer = await caller.say(session, "Hello there!", stream=True)
     assert text_of(events_of(answer.text))
+    assert (await caller.post(f"/v1/sessions/{session}/share")).status_code == 201
     return session
+
+
+async def shared_by(caller: Caller, session: str) -> str:
+    """Return the path of the session's link."""
+    return str((await caller.get(f"/v1/sessions/{session}/share")).json()["path"])
 
 
 async def test_each_row_is_on_the_shard_of_its_owner_and_nowhere_else(sharded: Sharded, api: Api) -> None:
@@ -46,6 +52,12 @@ async def test_each_row_is_on_the_shard_of_its_owner_and_nowhere_else(sharded: S
             assert owners & mine == {caller.user["id"]}, (shard, table)
     elsewhere = await owners_by_table(sharded.catalog)
     assert elsewhere == {table: set() for table in TABLES}
+
+
+async def test_a_link_finds_its_shard_by_itself(api: Api) -> None:
+    for caller in await one_on_each_shard(api):
+        page = await api.http.get(await shared_by(caller, await converse(caller)))
+        assert (page.status_code, [one["seq"] for one in page.json()["data"]]) == (200, [1, 2])
 
 
 async def test_accounts_are_in_the_catalog_and_on_no_shard(sharded: Sharded, api: Api) -> None:

@@ -7,11 +7,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from adapters.caching.agent_reader import CachedAgentReader
+from adapters.caching.cached_reads import CachedReads
+from adapters.caching.catalog import InvalidatingCatalog
+from adapters.caching.process_layer import ProcessLayer
+from adapters.caching.user_reader import CachedUserReader
+from adapters.memory.cache import MemoryCache
 from application.actor import Actor
 from application.agents.views import AgentView
 from application.paging import Page, PageRequest
-from application.ports.cache import Cache, Hit, Lease
+from application.ports.cache import Cache, Hit, Lease, Lifetime, Miss
 from application.ports.readers import AgentReader, UserReader
+from application.reactions.invalidate import InvalidateCaches
 from domain.agents.agent import AgentChanged, Sampling, Visibility
 from domain.shared.errors import Unavailable
 from domain.shared.events import DomainEvent
@@ -41,51 +48,64 @@ class HandClock:
         return self.now
 
 
-class DictCache(Cache):
-    """Leases over two dicts; `away` makes it unreachable, `gate` holds invalidations."""
+class SharedCache(MemoryCache):
+    """The layer that nodes share, watched; `away` makes it unreachable, `gate` holds invalidations."""
 
-    def __init__(self) -> None:
-        self.values: dict[str, bytes] = {}
-        self.leases: dict[str, str] = {}
+    def __init__(self, clock: HandClock) -> None:
+        super().__init__(monotonic=clock)
         self.lifetimes: dict[str, list[float]] = {}
-        self.reads = self.given = 0
+        self.reads = 0
         self.away = False
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def read(self, key: str) -> Hit | Lease:
-        self.reads += 1
-        await asyncio.sleep(0)
-        if self.away:
-            return Lease(None)
-        if key in self.values:
-            return Hit(self.values[key])
-        if key in self.leases:
-            return Lease(None)
-        self.given += 1
-        self.leases[key] = f"lease-{self.given}"
-        return Lease(self.leases[key])
+    def peek(self, key: str) -> Hit | None:
+        """Return nothing, as a server does."""
 
-    async def fill(self, key: str, lease: str, value: bytes, lifetime: float) -> bool:
-        await asyncio.sleep(0)
-        if self.away or self.leases.get(key) != lease:
-            return False
-        del self.leases[key]
-        self.values[key] = value
-        self.lifetimes.setdefault(key, []).append(lifetime)
-        return True
+    async def read(self, key: str) -> Hit | Lease | Miss:
+        self.reads += 1
+        return Miss.AWAY if self.away else await super().read(key)
+
+    async def fill(self, key: str, lease: str, value: bytes, lifetime: Lifetime, cost: float = 0.0) -> Hit | None:
+        if self.away:
+            return None
+        self.lifetimes.setdefault(key, []).append(lifetime.seconds)
+        return await super().fill(key, lease, value, lifetime, cost)
 
     async def invalidate(self, keys: Sequence[str]) -> None:
         await self.gate.wait()
         if self.away:
             raise Unavailable("away")
-        for key in keys:
-            self.values.pop(key, None)
-            self.leases.pop(key, None)
+        await super().invalidate(keys)
 
     async def ping(self) -> None:
         if self.away:
             raise Unavailable("away")
+
+
+class Node:
+    """One process in front of the shared layer and the database."""
+
+    def __init__(self, cache: Cache, database: "Database", clock: HandClock) -> None:
+        self.database = database
+        self.cache = ProcessLayer(cache, monotonic=clock)
+        self.reads = CachedReads(self.cache)
+        self.agents = CachedAgentReader(StoredAgents(database), self.reads)
+        self.users = CachedUserReader(StoredUsers(database), self.reads)
+
+    async def change(self, rows: dict[Any, Any], event: DomainEvent) -> None:
+        """Change the database in a unit of work, with its event."""
+        async with InvalidatingCatalog(Staging(self.database, rows), InvalidateCaches(self.cache)).open() as unit:
+            unit.record(event)
+            await unit.commit()
+
+    async def rename_agent(self) -> None:
+        """Give the agent its new name."""
+        await self.change({AGENT.id: RENAMED, AGENT.slug: RENAMED}, CHANGED)
+
+    async def revoke_token(self) -> None:
+        """Remove the token."""
+        await self.change({TOKEN: None}, REVOKED)
 
 
 class Database:
@@ -116,8 +136,6 @@ class Database:
         for _ in range(readings):
             await self.reached.acquire()
 
-    def rename_agent(self) -> None:
-        self.rows |= {RENAMED.id: RENAMED, RENAMED.slug: RENAMED}
 
 
 class StoredAgents(AgentReader):
@@ -153,7 +171,7 @@ class StoredUsers(UserReader):
 class StagingUnit:
     """Stages one change of rows and applies it on commit; `lost` makes the commit fail."""
 
-    users = sign_ins = api_keys = agents = sessions = messages = runs = keys = None
+    users = sign_ins = api_keys = agents = sessions = messages = runs = shares = keys = None
 
     def __init__(self, database: Database, change: dict[Any, Any], *, lost: bool) -> None:
         self._database, self._change, self._lost = database, change, lost

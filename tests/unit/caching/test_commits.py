@@ -4,13 +4,15 @@ import pytest
 
 from adapters.caching.catalog import InvalidatingCatalog
 from adapters.caching.shards import InvalidatingShards
+from application.ports.cache import Hit
 from application.reactions.invalidate import InvalidateCaches
 from application.reactions.keys import agent_key
 from application.reactions.reaction import CommittedEvents
 from domain.sessions.session import SessionChanged
 from domain.shared.errors import Unavailable
 from domain.shared.identifiers import SessionId, UserId
-from tests.unit.caching.stored import AGENT, CHANGED, RENAMED, Database, DictCache, Staging
+from tests.contracts.ports.cache import fill
+from tests.unit.caching.stored import AGENT, CHANGED, RENAMED, Database, HandClock, SharedCache, Staging
 
 OWNER = UserId("user_1")
 SESSION = SessionChanged(SessionId("session_1"), OWNER)
@@ -76,7 +78,7 @@ async def test_events_reach_the_outbox_too() -> None:
 
 
 async def test_a_commit_stands_when_the_cache_is_away(caplog: pytest.LogCaptureFixture) -> None:
-    database, cache = Database(), DictCache()
+    database, cache = Database(), SharedCache(HandClock())
     cache.away = True
     with caplog.at_level(logging.WARNING):
         async with InvalidatingCatalog(Staging(database, {"guide": RENAMED}), InvalidateCaches(cache)).open() as unit:
@@ -87,9 +89,11 @@ async def test_a_commit_stands_when_the_cache_is_away(caplog: pytest.LogCaptureF
 
 
 async def test_a_commit_takes_values_out_of_the_cache() -> None:
-    database, cache = Database(), DictCache()
-    cache.values = {agent_key(AGENT.id): b"", agent_key("guide"): b"", agent_key("another"): b""}
+    database, cache = Database(), SharedCache(HandClock())
+    for key in (agent_key(AGENT.id), agent_key("guide"), agent_key("another")):
+        await fill(cache, key, b"x")
     async with InvalidatingCatalog(Staging(database, {}), InvalidateCaches(cache)).open() as unit:
         unit.record(CHANGED)
         await unit.commit()
-    assert list(cache.values) == [agent_key("another")]
+    found = [await cache.read(key) == Hit(b"x") for key in (agent_key(AGENT.id), agent_key("guide"), agent_key("another"))]
+    assert found == [False, False, True]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from domain.consistency.facts import MANY_ATTEMPTS, OVERDUE_SECONDS, EventFacts, Facts
 from domain.consistency.faults import Code
+from domain.consistency.sharing import ShareFacts
 from domain.consistency.whereabouts import Lodging, Whereabouts, bucket_in
 from domain.runs.run import RunStatus
 from domain.shared.identifiers import BUCKETS, UserId, make_identifier
@@ -114,6 +115,15 @@ def test_what_hangs_on_a_session_that_is_gone_is_told_once() -> None:
     orphan = replace(message, lodging=replace(message.lodging, owner_id=None), has_run=False, previous_seq=7)
     assert found(orphan) == {Code.MESSAGE_ORPHANED}
     assert found(replace(run, session_owner_id=None, session_active=None, has_message=False)) == {Code.RUN_ORPHANED}
+
+
+def test_a_share_must_have_a_session_of_its_owner() -> None:
+    owner, stranger = [make_identifier("user", millis=1, bucket=7, entropy=number) for number in (1, 2)]
+    share = make_identifier("share", millis=1, bucket=7, entropy=3)
+    facts = ShareFacts(Lodging(share, 7, owner, 0), "session_x", owner)
+    assert found(facts) == set()
+    assert found(replace(facts, session_owner_id=None)) == {Code.SHARE_ORPHANED}
+    assert found(replace(facts, session_owner_id=stranger)) == {Code.OWNER_DIFFERS}
 
 
 def test_a_run_waits_while_no_node_serves_and_is_unmade_while_one_does() -> None:

@@ -12,9 +12,9 @@ from domain.shared.identifiers import (
     MalformedIdentifier,
     bucket_of,
     make_identifier,
+    millis_of,
     parse_identifier,
 )
-from tests.support.identifiers import millis_of
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 MILLIS = st.integers(0, 2**48 - 1)

@@ -72,6 +72,7 @@ def test_the_data_folder_is_absolute() -> None:
     ("UPSTREAM_CONTEXT_TOKENS", "255"), ("SIGNUP_PLAN", "gold"), ("LOG_LEVEL", "debug"), ("LOG_FORMAT", "xml"),
     ("CATALOG_DSN", "mysql://host/db"), ("CATALOG_DSN", "host"), ("SHARD_DSNS", "postgresql://a, host"),
     ("REDIS_URL", "http://host"), ("UPSTREAM_URL", "host:8000/v1"),
+    ("CACHE_LAYERS", "memcached"), ("CACHE_LAYERS", "redis,redis"), ("CACHE_MEMORY", "64MB"), ("CACHE_MEMORY", "1048575"),
 ])
 def test_a_wrong_value_is_named_in_one_sentence(name: str, value: str) -> None:
     message = refused(**{name: value})
@@ -117,3 +118,13 @@ def test_what_a_command_cannot_do_without_is_named_when_it_is_not_set(require: o
     assert require(read(**{name: field})) == field
     with pytest.raises(SettingsError, match=f"ONELAST_{name} is not set"):
         require(read())
+
+
+def test_what_follows_the_edge_s_name_is_an_option_of_it() -> None:
+    settings = read(EDGE=" varnish ", EDGE_URL=" http://one,http://two ", EDGE_TOKEN="word", EDGE_ZONE=" ")
+    assert (settings.edge, settings.edge_options) == ("varnish", {"url": "http://one,http://two", "token": "word"})
+
+
+@pytest.mark.parametrize("name", ["Varnish", "two words", "-", "x" * 65])
+def test_a_name_that_no_edge_has_is_refused(name: str) -> None:
+    assert refused(EDGE=name).startswith("ONELAST_EDGE ")

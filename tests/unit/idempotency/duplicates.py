@@ -11,6 +11,7 @@ from adapters.memory.leases import MemoryRunLeases
 from adapters.memory.readers import MemoryAgentReader, MemoryRunReader, MemorySessionReader
 from adapters.memory.run_bell import MemoryRunBell
 from adapters.memory.shards import MemoryShards
+from adapters.memory.shares import MemoryLinkSeeds
 from adapters.memory.tables import Tables
 from adapters.models.scripted import ScriptedModel
 from application.actor import Actor
@@ -24,6 +25,8 @@ from application.runs.send_message import SendMessage, SendMessageCommand
 from application.sessions.delete_session import DeleteSession, DeleteSessionCommand
 from application.sessions.edit_session import EditSession, EditSessionCommand
 from application.sessions.open_session import OpenSession, OpenSessionCommand
+from application.sessions.revoke_share import RevokeShare, RevokeShareCommand
+from application.sessions.share_session import ShareSession, ShareSessionCommand
 from application.stopping import RunStopper
 from application.users.issue_api_key import IssueApiKey, IssueApiKeyCommand
 from application.users.log_out import LogOut, LogOutCommand
@@ -38,6 +41,7 @@ from domain.shared.identifiers import NodeId, RunId
 from domain.shared.secrets import fingerprint
 from domain.users.credential import ApiKey, SignIn
 from domain.users.user import Plan, User
+from tests.contracts.ports.shares import new_share
 from tests.support.builders import NODE, new_agent, new_api_key, new_profile, new_session, new_sign_in, new_user, said
 from tests.support.storing import credential_of
 from tests.unit.idempotency.turns import TurnStore
@@ -78,12 +82,14 @@ class World:
     sign_in: SignIn
     api_key: ApiKey
     waiting: Run
+    shared: Session
 
     def __post_init__(self) -> None:
         self.entropy, self.models, self.dispatcher = MemoryEntropy(seed=7), ScriptedModel(), Wanted()
         self.catalog, self.shards = MemoryCatalog(self.store), MemoryShards(self.store)
         self.agents, self.sessions = MemoryAgentReader(self.store), MemorySessionReader(self.store)
         self.runs = MemoryRunReader(self.store)
+        self.seeds = MemoryLinkSeeds(self.store, self.entropy)
         self.leases, self.bell = MemoryRunLeases(self.store, NodeId("node_x")), MemoryRunBell()
         self.stopper = RunStopper(self.shards, self.runs, self.dispatcher, self.clock)
         self.actor = Actor(self.user.id, Plan.FREE, self.sign_in.id)
@@ -104,7 +110,7 @@ async def new_world() -> World:
     busy = new_session(user.id)
     said(busy)
     _, waiting = said(busy)
-    world = World(TurnStore(clock), clock, user, agent, session, sign_in, new_api_key(user.id), waiting)
+    world = World(TurnStore(clock), clock, user, agent, session, sign_in, new_api_key(user.id), waiting, busy)
     async with world.catalog.open() as unit:
         unit.users.add(user, credential_of(user))
         unit.agents.add(agent)
@@ -115,6 +121,7 @@ async def new_world() -> World:
         shard.sessions.add(session)
         shard.sessions.add(busy)
         shard.runs.add(waiting)
+        shard.shares.add(new_share(busy))
         await shard.commit()
     assert (waiting.status, waiting.node, NODE) == ("queued", None, NODE)
     return world
@@ -136,6 +143,10 @@ DUPLICATES: Final[dict[str, Attempt]] = {
     "delete a session": lambda w, key: DeleteSession(w.shards, w.stopper).execute(
         DeleteSessionCommand(w.actor, w.session.id, key)
     ),
+    "share a session": lambda w, key: ShareSession(w.shards, w.agents, w.seeds, w.clock, w.entropy).execute(
+        ShareSessionCommand(w.actor, w.session.id, key)
+    ),
+    "revoke a share": lambda w, key: RevokeShare(w.shards).execute(RevokeShareCommand(w.actor, w.shared.id, key)),
     "say something": lambda w, key: SendMessage(
         w.shards, w.sessions, w.runs, w.agents, w.dispatcher, w.stopper, w.leases, w.bell, w.clock, w.entropy
     ).execute(SendMessageCommand(w.actor, w.session.id, (TextPart("Hi"),), once=key)),

@@ -3,8 +3,7 @@ from hypothesis import strategies as st
 
 from adapters.memory.clock import HandClock
 from adapters.memory.entropy import MemoryEntropy
-from domain.shared.identifiers import BUCKETS, bucket_of, parse_identifier
-from tests.support.identifiers import millis_of
+from domain.shared.identifiers import BUCKETS, bucket_of, millis_of, parse_identifier
 
 
 def drawn(seed: int) -> list[str]:

@@ -1,4 +1,6 @@
 import dataclasses
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, get_args, get_type_hints
 
@@ -8,9 +10,21 @@ from hypothesis import strategies as st
 from application.actor import Actor
 from application.agents.views import AgentView
 from application.paging import Page, PageRequest
-from application.reactions.keys import SCHEMA, actor_key, agent_key, catalogue_key, catalogue_page_key, keys_of
+from application.reactions.keys import (
+    SCHEMA,
+    actor_key,
+    agent_key,
+    catalogue_key,
+    catalogue_page_key,
+    keys_of,
+    message_page_key,
+    session_key,
+    session_list_key,
+)
+from application.sessions.views import SessionView
 from domain.agents.agent import AgentChanged
 from domain.runs.run import RunFinished, RunStatus
+from domain.sessions.message import Message
 from domain.sessions.session import SessionChanged
 from domain.shared.identifiers import AgentId, RunId, SessionId, UserId
 from domain.users.credential import TokensRevoked
@@ -26,6 +40,15 @@ _SHAPES = {
             " visibility: Visibility[public, private], version: int, created_at: datetime, updated_at: datetime, retired: bool)"
         ),
         "Page(items: tuple[~T, ...], has_more: bool)",
+        (
+            "SessionView(id: str, agent_id: str, title: str | None, head_seq: int, archived: bool,"
+            " metadata: collections.abc.Mapping[str, str], created_at: datetime, updated_at: datetime)"
+        ),
+        (
+            "Message(id: str, session_id: str, seq: int, role: Role[user, assistant],"
+            " content: tuple[domain.sessions.message.TextPart, ...], run_id: str,"
+            " status: MessageStatus[completed, cancelled, failed], created_at: datetime, client_message_id: str | None)"
+        ),
     )
 }
 
@@ -49,7 +72,7 @@ def present(keys: tuple[str, ...]) -> set[str]:
 
 
 def test_what_is_cached_changes_only_with_the_schema_number() -> None:
-    assert (shape(Actor), shape(AgentView), shape(Page)) == _SHAPES[SCHEMA]
+    assert tuple(shape(kind) for kind in (Actor, AgentView, Page, SessionView, Message)) == _SHAPES[SCHEMA]
 
 
 def test_a_changed_public_agent_is_forgotten_by_both_names_and_in_the_catalogue() -> None:
@@ -65,15 +88,29 @@ def test_revoked_tokens_are_forgotten_by_their_fingerprints() -> None:
     assert present(keys_of([TokensRevoked((b"a", b"b"))])) == {actor_key(b"a"), actor_key(b"b")}
 
 
+def test_a_changed_session_is_forgotten_with_its_owners_list() -> None:
+    session = SessionId("session_1")
+    assert present(keys_of([SessionChanged(session, OWNER)])) == {session_key(OWNER, session), session_list_key(OWNER)}
+
+
+def test_an_erased_account_has_no_list_any_more() -> None:
+    assert present(keys_of([UserErased(OWNER)])) == {session_list_key(OWNER)}
+
+
 def test_events_about_what_is_never_cached_have_no_keys() -> None:
-    session, run = SessionId("session_1"), RunId("run_1")
-    events = [SessionChanged(session, OWNER), RunFinished(run, session, OWNER, RunStatus.COMPLETED), UserErased(OWNER)]
-    assert keys_of(events) == ()
+    assert keys_of([RunFinished(RunId("run_1"), SessionId("session_1"), OWNER, RunStatus.COMPLETED)]) == ()
+
+
+def test_a_page_of_messages_has_another_key_after_every_change() -> None:
+    born = datetime(2026, 1, 2, tzinfo=UTC)
+    session = SessionView(SessionId("session_1"), AgentId("agent_1"), None, 4, False, {}, born, born)
+    changes = [session, replace(session, head_seq=5), replace(session, updated_at=born + timedelta(microseconds=1))]
+    assert len({message_page_key(one, PageRequest(limit)) for one in changes for limit in (20, 50)}) == 6
 
 
 def test_neighbouring_releases_are_forgotten_for() -> None:
     keys = keys_of([TokensRevoked((b"a",))])
-    assert set(keys) == {actor_key(b"a", schema) for schema in (SCHEMA - 1, SCHEMA, SCHEMA + 1)}
+    assert set(keys) == {actor_key(b"a", schema) for schema in (SCHEMA - 1, SCHEMA, SCHEMA + 1) if schema}
 
 
 def test_a_key_that_several_events_name_comes_once() -> None:

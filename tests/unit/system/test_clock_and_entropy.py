@@ -4,9 +4,8 @@ from datetime import UTC
 
 from adapters.system.clock import SystemClock
 from adapters.system.entropy import SystemEntropy
-from domain.shared.identifiers import bucket_of, parse_identifier
+from domain.shared.identifiers import bucket_of, millis_of, parse_identifier
 from domain.shared.secrets import API_KEY_PREFIX
-from tests.support.identifiers import millis_of
 
 MANY = 5_000
 

@@ -13,6 +13,7 @@ from adapters.postgres.consistency.outbox import event_scan, pin_scan
 from adapters.postgres.consistency.owners import Owners
 from adapters.postgres.consistency.scan import Scan
 from adapters.postgres.consistency.sessions import SessionScan
+from adapters.postgres.consistency.sharing import share_scan
 from adapters.postgres.consistency.whereabouts import read_whereabouts
 from adapters.postgres.database import Database
 from adapters.postgres.statement import Statement
@@ -63,7 +64,7 @@ class PostgresEvidence(Evidence):
         self._catalog_scans: dict[Kind, Scan] = {Kind.PINS: pin_scan(size), Kind.EVENTS: event_scan(size, catalog=True)}
         self._shard_scans: dict[Kind, Scan] = {
             Kind.EVENTS: event_scan(size, catalog=False), Kind.RUNS: run_scan(size), Kind.MESSAGES: message_scan(size),
-            Kind.SESSIONS: SessionScan(owners, size), Kind.KEYS: KeyScan(owners, size),
+            Kind.SHARES: share_scan(size), Kind.SESSIONS: SessionScan(owners, size), Kind.KEYS: KeyScan(owners, size),
         }
 
     async def whereabouts(self) -> Whereabouts:

@@ -6,10 +6,10 @@ from sqlalchemy import Table, bindparam, delete, exists, func, literal_column, t
 
 from adapters.postgres.consistency.evidence import CheckedDatabases
 from adapters.postgres.statement import Statement
-from adapters.postgres.tables import CATALOG_OUTBOX, MESSAGES, RUNS, SESSIONS, SHARD_OUTBOX
+from adapters.postgres.tables import CATALOG_OUTBOX, MESSAGES, RUNS, SESSIONS, SHARD_OUTBOX, SHARES
 from application.ports.consistency import RowRepairs
 from domain.consistency.facts import MANY_ATTEMPTS
-from domain.shared.identifiers import EventId, MessageId, RunId
+from domain.shared.identifiers import EventId, MessageId, RunId, ShareId
 
 _id: Final[Any] = bindparam("the_id")
 _ONE: Final[Any] = literal_column("1")
@@ -30,6 +30,7 @@ def _expedition(table: Table) -> Statement:
 
 _REMOVE_MESSAGE: Final = _removal(MESSAGES)
 _REMOVE_RUN: Final = _removal(RUNS)
+_REMOVE_SHARE: Final = _removal(SHARES)
 _EXPEDITE: Final = {True: _expedition(CATALOG_OUTBOX), False: _expedition(SHARD_OUTBOX)}
 
 
@@ -46,6 +47,10 @@ class PostgresRowRepairs(RowRepairs):
     async def remove_run(self, shard: int, run_id: RunId) -> bool:
         """Delete the row."""
         return bool(await self._databases.of(shard).take(_REMOVE_RUN, the_id=run_id))
+
+    async def remove_share(self, shard: int, share_id: ShareId) -> bool:
+        """Delete the row."""
+        return bool(await self._databases.of(shard).take(_REMOVE_SHARE, the_id=share_id))
 
     async def expedite(self, shard: int | None, event_id: EventId) -> bool:
         """Set when it is due."""

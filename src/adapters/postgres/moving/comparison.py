@@ -16,6 +16,7 @@ _READINGS: Final[Mapping[str, str]] = {
     "sessions": "id AS key, id AS session, version",
     "messages": "id AS key, session_id AS session, 0 AS version",
     "runs": "id AS key, session_id AS session, version",
+    "shares": "id AS key, session_id AS session, version",
     "idempotency_keys": "owner_id || '/' || key AS key, NULL AS session, extract(epoch FROM created_at)::bigint AS version",
 }
 _KEPT: Final = {"idempotency_keys": " AND created_at > now() - interval '23 hours'"}

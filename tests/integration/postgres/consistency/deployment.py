@@ -20,6 +20,7 @@ from domain.shared.identifiers import MessageId, UserId, bucket_of
 from domain.users.user import User
 from entrypoints.ioc.consistency import CheckOptions, check_consistency
 from entrypoints.settings import Settings
+from tests.contracts.ports.shares import store_share
 from tests.support.builders import LATER, NODE, new_session
 from tests.support.storing import answer, say, store_agent, store_user
 
@@ -28,7 +29,7 @@ AT_ONCE = Patience(usual=0.02, unmade=0.02)
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A session in which two replies were completed, one was stopped early, one failed, one streams, and one waits."""
+    """A shared session in which two replies were completed, one was stopped early, one failed, one streams, and one waits."""
 
     user: User
     session: Session
@@ -104,6 +105,7 @@ class Deployment:
         async with self.shards.open(user.id) as unit:
             unit.keys.add(user.id, "a key of the client's", b"", "done")
             await unit.commit()
+        await store_share(self.shards, session)
         return Conversation(user, session, completed, stopped, failed, streaming, queued)
 
     async def check(self, **options: Any) -> list[Finding]:

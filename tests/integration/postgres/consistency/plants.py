@@ -116,6 +116,7 @@ RUNS = (
     Plant("finished_yet_streaming", on_run("streaming", "finished_at = now()"), {Code.RUN_END: 1}),
     Plant("unknown_status", on_run("failed", "status = 'lost'"), {Code.RUN_END: 1}),
     Plant("another_owner", on_run("failed", f"owner_id = {_OTHER_OWNER}"), {Code.OWNER_DIFFERS: 1}, named=(":failed",)),
+    Plant("share_of_anothers", update("shares", f"owner_id = {_OTHER_OWNER}"), {Code.OWNER_DIFFERS: 1}, named=(":session",)),
     Plant("node_unknown", on_run("streaming", "node = 'node_of_the_past'"), {Code.RUN_UNMADE: 1}, named=(":streaming",)),
     Plant(
         "node_lapsed", ("INSERT INTO shard.nodes (id, alive_until) VALUES ('node_of_late', '-infinity')",
@@ -126,6 +127,7 @@ PLACES = (
     Plant("bucket_of_a_session", bucket_of_one("sessions", "id = :session"), {Code.WRONG_BUCKET: 1}, named=(":session",)),
     Plant("bucket_of_a_message", bucket_of_one("messages"), {Code.WRONG_BUCKET: 1}, named=(":session",)),
     Plant("bucket_of_a_run", bucket_of_one("runs"), {Code.WRONG_BUCKET: 1}, named=(":session",)),
+    Plant("bucket_of_a_share", bucket_of_one("shares"), {Code.WRONG_BUCKET: 1}, named=(":session",)),
     Plant("bucket_of_a_key", bucket_of_one("idempotency_keys", "owner_id = :user"), {Code.WRONG_BUCKET: 1}, named=(":user",)),
 )
 _EVENT = "INSERT INTO {}.outbox (id, kind, payload, due_at, attempts) VALUES ('event_stuck', 'SessionChanged', '{{}}', {}, {})"
@@ -141,7 +143,9 @@ REMARKS = (
     Plant("agent_unknown", ("DELETE FROM catalog.agents WHERE id = :agent",), {Code.AGENT_UNKNOWN: 2}, named=(":agent",)),
     Plant("no_node", ("DELETE FROM shard.nodes",), {Code.RUN_WAITS: 2}, named=(":streaming",)),
 )
-ORPHANED = Plant("orphans", NO_SESSION, {Code.MESSAGE_ORPHANED: 9, Code.RUN_ORPHANED: 6}, True, (":session", ":queued"))
+ORPHANED = Plant(
+    "orphans", NO_SESSION, {Code.MESSAGE_ORPHANED: 9, Code.RUN_ORPHANED: 6, Code.SHARE_ORPHANED: 1}, True, (":session", ":queued")
+)
 WAITING_FOR_NOBODY = Plant(
     "waiting_for_nobody", (*_ENDED, *on_session("active_run_id = NULL")), {Code.SESSION_TURN: 1}, named=(":session",),
 )

@@ -44,7 +44,9 @@ async def live(application: Application, choices: random.Random) -> int:
 
 
 async def talk(caller: Caller, session: str, choices: random.Random) -> bool:
-    """Say something, wait for the reply or not, stop it or not."""
+    """Share the session perhaps; say something, wait for the reply or not, stop it or not."""
+    if choices.random() < 0.2:
+        await caller.request(choices.choice(["POST", "POST", "DELETE"]), f"/v1/sessions/{session}/share")
     how = choices.choice(["wait", "enqueue", "interrupt", "cancel"])
     if how == "wait":
         return (await caller.say(session, "Hello!", on_active="enqueue")).status_code == 201

@@ -11,9 +11,9 @@ from domain.shared.identifiers import bucket_of
 from entrypoints.ioc.consistency import CheckImpossible
 from tests.integration.postgres.consistency.deployment import Conversation, Deployment, codes
 
-TABLES = ("sessions", "messages", "runs", "idempotency_keys")
-# A conversation has 1 session, 9 messages, 6 runs and 1 idempotency key.
-ALL_OF_IT = {Code.WRONG_SHARD: 17}
+TABLES = ("sessions", "messages", "runs", "idempotency_keys", "shares")
+# A conversation has 1 session, 9 messages, 6 runs, 1 share and 1 idempotency key.
+ALL_OF_IT = {Code.WRONG_SHARD: 18}
 NEXT_MAP = """
 INSERT INTO catalog.shard_maps (version, shards)
 SELECT version + 1, shards[: $1] || $2::smallint || shards[$1 + 2 :] FROM catalog.shard_maps ORDER BY version DESC LIMIT 1
@@ -72,7 +72,7 @@ async def test_what_a_move_has_not_dropped_yet_is_no_fault_while_it_is_open(thre
     await three.sql("DELETE FROM shard.messages WHERE bucket = $1 AND seq < 5", bucket, shard=1)
     assert await three.check() == []
     await three.sql(ENDED)
-    assert Counter(codes(await three.check())) == {Code.WRONG_SHARD: 13}
+    assert Counter(codes(await three.check())) == {Code.WRONG_SHARD: 14}
 
 
 async def test_a_fault_at_the_new_home_of_a_moving_bucket_is_named(three: Deployment, on_one: Conversation) -> None:

@@ -34,11 +34,13 @@ INSERT INTO shard.runs (id, session_id, owner_id, bucket, agent_id, model, messa
 SELECT 'run_' || s || '_' || r, 'session_' || lpad(s::text, 26, '0'), 'user_' || s % 10000, s % 4096, 'agent_x', 'small',
     'message_' || s || '_' || r * 2 + 1, r * 2 + 1, now(), 'completed', 1, 1, 1, now(), 9, 'node_x', 1
 FROM generate_series(1, {SESSIONS}) s, generate_series(0, {MESSAGES // 2 - 1}) r;
+INSERT INTO shard.shares (id, session_id, owner_id, bucket, fingerprint, head_seq, taken_at, created_at, version)
+SELECT replace(id, 'session', 'share'), id, owner_id, bucket, '', head_seq, now(), now(), 0 FROM shard.sessions;
 INSERT INTO shard.idempotency_keys (owner_id, key, bucket, request, answer)
 SELECT 'user_' || s % 10000, 'key-' || s, s % 4096, '', '1' FROM generate_series(1, 20000) s;
 INSERT INTO shard.outbox (id, kind, payload) SELECT 'event_' || s, 'SessionChanged', '{{}}' FROM generate_series(1, 20000) s;
 """
-LOOKED_THROUGH = (Kind.EVENTS, Kind.RUNS, Kind.MESSAGES, Kind.SESSIONS, Kind.KEYS)
+LOOKED_THROUGH = (Kind.EVENTS, Kind.RUNS, Kind.MESSAGES, Kind.SHARES, Kind.SESSIONS, Kind.KEYS)
 
 
 class Explaining(Database):

@@ -77,6 +77,7 @@ async def test_two_checks_that_repair_at_once_repair_once(deployment: Deployment
 async def test_orphans_of_the_last_hour_are_told_and_kept(deployment: Deployment, conversation: Conversation) -> None:
     await deployment.sql("UPDATE shard.messages SET created_at = now() - interval '59 minutes'")
     await deployment.sql("UPDATE shard.runs SET created_at = now() - interval '59 minutes'")
+    await deployment.sql("UPDATE shard.shares SET created_at = now() - interval '59 minutes'")
     await ORPHANED.put(deployment, conversation)
     found, report = await deployment.checked(repair=True)
     assert report.repaired.total() == 0
@@ -89,7 +90,7 @@ async def test_what_belongs_to_a_session_that_is_on_another_shard_is_not_removed
     for statement in NO_SESSION:
         await three.sql(filled(statement, names_of(three, conversation)), shard=1)
     found, report = await three.checked(repair=True)
-    assert set(codes(found)) == {Code.WRONG_SHARD, Code.MESSAGE_ORPHANED, Code.RUN_ORPHANED}
+    assert set(codes(found)) == {Code.WRONG_SHARD, Code.MESSAGE_ORPHANED, Code.RUN_ORPHANED, Code.SHARE_ORPHANED}
     assert report.repaired.total() == 0
     assert codes(await three.check()) == codes(found)
 

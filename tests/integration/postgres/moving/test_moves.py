@@ -6,6 +6,7 @@ from statistics import quantiles
 import pytest
 
 from domain.shared.identifiers import UserId, bucket_of
+from tests.contracts.ports.shares import store_share
 from tests.integration.postgres.moving.traffic import Traffic
 from tests.integration.postgres.moving.world import World
 from tests.support.sharding import owner_on
@@ -28,6 +29,7 @@ async def test_a_bucket_moves_with_all_its_rows_and_nothing_is_left_behind(world
         for _ in range(5):
             await say(first.shards, session)
             await say(first.shards, stays)
+        share, _ = [await store_share(first.shards, one) for one in (session, stays)]
         before = await world.picture()
         await world.move([bucket_of(owner)], 0, 1)
         after = await world.picture()
@@ -37,6 +39,11 @@ async def test_a_bucket_moves_with_all_its_rows_and_nothing_is_left_behind(world
         await say(second.shards, session)
         assert await world.ask(1, "SELECT count(*) FROM shard.messages WHERE session_id = $1", session.id) == 6
         assert await world.ask(0, "SELECT count(DISTINCT session_id) FROM shard.messages") == 1
+        for node in (first, second):
+            shared = await node.shares.read_shared(share.id, 0, 10)
+            assert shared is not None
+            assert [message.seq for message in shared.messages.items] == [1, 2, 3, 4, 5]
+        assert await world.ask(0, "SELECT count(*) FROM shard.shares") == 1
         await world.move([bucket_of(owner)], 1, 0)
         assert await world.ask(0, "SELECT count(*) FROM shard.messages WHERE session_id = $1", session.id) == 6
         assert (await world.picture())["map"] == before["map"]

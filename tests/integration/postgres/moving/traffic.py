@@ -210,6 +210,6 @@ async def _require_all(connection: "asyncpg.Connection[asyncpg.Record]", owner: 
 
 
 async def _require_nothing(connection: "asyncpg.Connection[asyncpg.Record]", owner: Owner) -> None:
-    for table in ("sessions", "messages", "runs", "idempotency_keys"):
+    for table in ("sessions", "messages", "runs", "idempotency_keys", "shares"):
         found = await connection.fetchval(f"SELECT count(*) FROM shard.{table} WHERE bucket = $1", owner.bucket)
         assert found == 0, f"{found} {table} are on two shards"

@@ -22,12 +22,13 @@ from adapters.postgres.placement import Placement
 from adapters.postgres.routing import LOADERS, Strategy
 from adapters.postgres.shard_readers import PostgresRunReader, PostgresSessionReader
 from adapters.postgres.shards import PostgresShards
+from adapters.postgres.share_reader import PostgresShareReader
 from domain.shared.bucket_move import BucketMove
 from domain.shared.identifiers import NodeId
 
 # Every process here has a lease and waits for a connection for a tenth of a second.
 BRISK = Pace(trusted=0.0, margin=0.3)
-TABLES = ("sessions", "messages", "runs", "idempotency_keys")
+TABLES = ("sessions", "messages", "runs", "idempotency_keys", "shares")
 entropy = MemoryEntropy(seed=20)
 
 
@@ -40,6 +41,7 @@ class Node:
         self.leases = PostgresRunLeases(placement, self.id)
         self.shards = PostgresShards(placement, entropy)
         self.sessions, self.runs = PostgresSessionReader(placement), PostgresRunReader(placement)
+        self.shares = PostgresShareReader(placement)
         self._renewing: asyncio.Task[None] | None = None
 
     async def wake(self) -> None:

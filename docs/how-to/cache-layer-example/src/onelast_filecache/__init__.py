@@ -1,0 +1,1 @@
+"""A layer of cache in a folder."""
