@@ -6,12 +6,7 @@ from typing import Final
 
 from cachebox import LRUCache
 
-from application.ports.cache import Cache, Forget, Hit, Lease, Lifetime, Miss
-
-# What an entry takes beside its key and value: objects, and what a reader makes of the bytes.
-_OVERHEAD_BYTES: Final = 400
-_DECODED: Final = 3
-
+from application.ports.cache import Cache, Forget, Hit, Lease, Lifetime, Miss, bytes_taken
 
 _Entry = tuple[Hit | None, float]
 _NOTHING: Final[_Entry] = (None, 0.0)
@@ -27,7 +22,7 @@ class ProcessLayer(Cache):
         self, below: Cache, *, most: int = 64 << 20, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._below, self._monotonic = below, monotonic
-        self._entries: LRUCache[str, _Entry] = LRUCache(most, getsizeof=_size)
+        self._entries: LRUCache[str, _Entry] = LRUCache(most, getsizeof=lambda key, entry: bytes_taken(key, entry[0]))
         self._most = most
         # Readings under way, by key: what is forgotten meanwhile is not kept.
         self._reading: dict[str, set[object]] = {}
@@ -96,7 +91,7 @@ class ProcessLayer(Cache):
             return
         entry: _Entry = (Hit(hit.value, decoded=hit.decoded) if hit.refresh else hit, began + hit.keep)
         self._entries.pop(key, None)
-        if _size(key, entry) <= self._most:
+        if bytes_taken(key, hit) <= self._most:
             self._entries[key] = entry
 
     def _forget(self, keys: Sequence[str]) -> None:
@@ -106,7 +101,3 @@ class ProcessLayer(Cache):
         for forget in self._listeners:
             forget(keys)
 
-
-def _size(key: str, entry: _Entry) -> int:
-    hit, _ = entry
-    return _OVERHEAD_BYTES + len(key) + (0 if hit is None else len(hit.value) * _DECODED)

@@ -7,15 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Final
 
 from cachebox import LRUCache
 
-from application.ports.cache import LEASE_SECONDS, REMEMBERED_SECONDS, Cache, Forget, Hit, Lease, Lifetime, Miss
-
-# What an entry takes beside its key and value: objects, and what a reader makes of the bytes.
-_OVERHEAD_BYTES: Final = 400
-_DECODED: Final = 3
+from application.ports.cache import LEASE_SECONDS, REMEMBERED_SECONDS, Cache, Forget, Hit, Lease, Lifetime, Miss, bytes_taken
 
 
 @dataclass(slots=True)
@@ -30,11 +25,6 @@ class _Entry:
     leased_until: float = 0.0
 
 
-def size_of(key: str, hit: Hit | None) -> int:
-    """Return roughly how many bytes a process spends on an entry."""
-    return _OVERHEAD_BYTES + len(key) + (len(hit.value) * _DECODED if hit is not None else 0)
-
-
 class MemoryCache(Cache):
     """At most `most` bytes, the least recently used go first; no value lives for longer than `longest` seconds.
 
@@ -46,7 +36,7 @@ class MemoryCache(Cache):
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._monotonic, self._longest, self._chance = monotonic, longest, chance
-        self._entries: LRUCache[str, _Entry] = LRUCache(most, getsizeof=lambda key, entry: size_of(key, entry.hit))
+        self._entries: LRUCache[str, _Entry] = LRUCache(most, getsizeof=lambda key, entry: bytes_taken(key, entry.hit))
         self._tokens = count(1)
         self._listeners: list[Forget] = []
 
@@ -112,5 +102,5 @@ class MemoryCache(Cache):
 
     def _put(self, key: str, entry: _Entry) -> None:
         self._entries.pop(key, None)
-        if size_of(key, entry.hit) <= self._entries.maxsize:
+        if bytes_taken(key, entry.hit) <= self._entries.maxsize:
             self._entries[key] = entry

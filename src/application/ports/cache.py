@@ -32,6 +32,11 @@ class Hit:
     decoded: tuple[Any] | None = field(default=None, compare=False, repr=False)
 
 
+def bytes_taken(key: str, hit: Hit | None) -> int:
+    """Return roughly what a process spends on an entry: objects, the bytes, and what a reader makes of them."""
+    return 400 + len(key) + (0 if hit is None else 3 * len(hit.value))
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """Nothing is stored; the caller is the one filler."""
