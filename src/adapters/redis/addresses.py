@@ -30,24 +30,27 @@ class Address:
 
 
 def parse_address(url: str) -> Address:
-    """Return what a URL of many hosts says; ValueError, which shows nothing of it.
+    """Return what a URL says; ValueError, which shows nothing of it.
 
+    `redis://[user:password@]host:port[/db]`,
     `redis+sentinel://[user:password@]host:port,…/service[/db][?sentinel_username=…&sentinel_password=…]` or
     `redis+cluster://[user:password@]host:port,…`, with `rediss` where servers are spoken to by TLS, and `valkey` for `redis`.
     """
     split = urlsplit(url)
     scheme, _, form = split.scheme.partition("+")
-    if scheme not in {"redis", "rediss", "valkey"} or form not in {"sentinel", "cluster"}:
-        raise ValueError("The address is not one of sentinels or a cluster.")
+    if scheme not in {"redis", "rediss", "valkey"} or form not in {"", "sentinel", "cluster"}:
+        raise ValueError("The address is of none of the three forms.")
     user, _, hosts = split.netloc.rpartition("@")
     name, _, password = user.partition(":")
     path, options = split.path.strip("/").split("/"), parse_qs(split.query)
     common: dict[str, Any] = {
-        "hosts": tuple(_host(one, _PORTS[form]) for one in hosts.split(",")), "secure": scheme == "rediss",
+        "hosts": tuple(_host(one, _PORTS[form or "single"]) for one in hosts.split(",")), "secure": scheme == "rediss",
         "username": unquote(name) or None, "password": unquote(password) or None,
     }
     if form == "cluster":
         return Address("cluster", **common)
+    if not form:
+        return Address("single", **common, database=int(path[0] or options.get("db", ["0"])[0]))
     named: dict[str, Any] = {key: options[key][0] for key in ("sentinel_username", "sentinel_password") if key in options}
     return Address("sentinel", **common, service=unquote(path[0]), database=int(path[1]) if len(path) > 1 else 0, **named)
 
@@ -59,4 +62,4 @@ def many_hosts(url: str) -> bool:
 
 def _host(text: str, port: int) -> Host:
     parts = urlsplit(f"//{text}")
-    return parts.hostname or "", parts.port or port
+    return parts.hostname or "localhost", parts.port or port

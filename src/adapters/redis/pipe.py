@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from adapters.redis.addresses import many_hosts, parse_address
-from adapters.redis.cluster_map import ClusterMap
-from adapters.redis.cluster_pipe import ClusterPipe
 from adapters.redis.commands import Commands
 from adapters.redis.places import place_of
 from adapters.redis.resp import Command
@@ -52,5 +50,9 @@ class Pipe(Commands):
 
 def _commands(url: str, patience: float) -> Commands:
     if many_hosts(url) and (address := parse_address(url)).form == "cluster":
+        # As in places.py: only a cluster needs redis-py.
+        from adapters.redis.cluster_map import ClusterMap  # noqa: PLC0415
+        from adapters.redis.cluster_pipe import ClusterPipe  # noqa: PLC0415
+
         return ClusterPipe(ClusterMap(address, patience=patience), patience=patience)
     return ServerPipe(place_of(url, patience=patience), patience=patience)

@@ -4,8 +4,6 @@ from abc import abstractmethod
 from typing import Protocol
 
 from adapters.redis.addresses import many_hosts, parse_address
-from adapters.redis.cluster_map import ClusterMap
-from adapters.redis.sentinels import SentinelMaster
 
 
 class Place(Protocol):
@@ -32,4 +30,11 @@ def place_of(url: str, *, patience: float) -> Place:
     if not many_hosts(url):
         return OneServer(url)
     address = parse_address(url)
-    return (SentinelMaster if address.form == "sentinel" else ClusterMap)(address, patience=patience)
+    # redis-py takes 20 MB, and a single server needs none of it.
+    if address.form == "sentinel":
+        from adapters.redis.sentinels import SentinelMaster  # noqa: PLC0415
+
+        return SentinelMaster(address, patience=patience)
+    from adapters.redis.cluster_map import ClusterMap  # noqa: PLC0415
+
+    return ClusterMap(address, patience=patience)

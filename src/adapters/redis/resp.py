@@ -5,14 +5,14 @@ hiredis packs and parses; this adds the socket.
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import hiredis
-from redis.asyncio.connection import SSLConnection, parse_url
+
+from adapters.redis.addresses import Address, parse_address
 
 Word = bytes | str | int
 Command = tuple[Word, ...]
-_PORT: Final = 6379
 
 
 class RespConnection(asyncio.Protocol):
@@ -62,12 +62,13 @@ async def connect(url: str, heard: Callable[[Any], None], lost: Callable[[], Non
             replies.append(reply)
             arrived.set()
 
-    address = parse_url(url.replace("valkey://", "redis://", 1))
+    address = parse_address(url)
+    [(host, port)] = address.hosts
     greeting = _greeting(address)
     async with asyncio.timeout(patience):
         _, connection = await asyncio.get_running_loop().create_connection(
-            lambda: RespConnection(listen, lambda: lost() if greeted else arrived.set()), address["host"],
-            address.get("port", _PORT), ssl=True if address.get("connection_class") is SSLConnection else None,
+            lambda: RespConnection(listen, lambda: lost() if greeted else arrived.set()), host, port,
+            ssl=True if address.secure else None,
         )
         connection.send(*greeting)
         try:
@@ -85,11 +86,11 @@ async def connect(url: str, heard: Callable[[Any], None], lost: Callable[[], Non
     return connection
 
 
-def _greeting(address: Any) -> list[Command]:
+def _greeting(address: Address) -> list[Command]:
     """Return the commands that sign in and choose the database; PING when neither is needed."""
     commands: list[Command] = []
-    if address.get("password"):
-        commands.append(("AUTH", *([address["username"]] if address.get("username") else []), address["password"]))
-    if address.get("db"):
-        commands.append(("SELECT", address["db"]))
+    if address.password:
+        commands.append(("AUTH", *([address.username] if address.username else []), address.password))
+    if address.database:
+        commands.append(("SELECT", address.database))
     return commands or [("PING",)]
