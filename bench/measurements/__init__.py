@@ -12,12 +12,13 @@ from bench.measurements.idle_streams import IdleStreams
 from bench.measurements.moves import Moves
 from bench.measurements.paced import Paced
 from bench.measurements.reads import page_reads, session_reads, session_reads_alone
+from bench.measurements.recall import Recall
 from bench.measurements.start import Start
 from bench.measurements.streams import Streams
 
 _ALL: tuple[Callable[[float], Measurement], ...] = (
     Start, FirstToken, Streams, Paced, CrossNode, session_reads, session_reads_alone, page_reads, cached_session, cached_page,
-    cached_page_shared, Catalogue304, History, IdleStreams, Moves,
+    cached_page_shared, Catalogue304, Recall, History, IdleStreams, Moves,
 )
 
 

@@ -4,8 +4,8 @@ import re
 from typing import Final
 
 from adapters.caching.cached_reads import CachedReads
-from adapters.caching.generations import new_generation
-from adapters.caching.shapes import AGENT, CATALOGUE_PAGE, GENERATION
+from adapters.caching.generations import read_page
+from adapters.caching.shapes import AGENT, CATALOGUE_PAGE
 from application.agents.views import AgentView
 from application.paging import Page, PageRequest
 from application.ports.readers import AgentReader
@@ -33,13 +33,11 @@ class CachedAgentReader(AgentReader):
     async def list_public(self, page: PageRequest) -> Page[AgentView]:
         """Return the page of the present generation of the catalogue."""
         if page.cursor is not None:
-            return await self._joined(page)
-        generation = await self._reads.read(catalogue_key(), GENERATION, new_generation)
-        return await self._reads.read(catalogue_page_key(generation, page), CATALOGUE_PAGE, lambda: self._joined(page))
-
-    async def _joined(self, page: PageRequest) -> Page[AgentView]:
-        """Read the database with all who ask for the page: without a cache each of them has a generation of his own."""
-        return await self._reads.join(catalogue_page_key("", page), lambda: self._inner.list_public(page))
+            return await self._reads.join(catalogue_page_key("", page), lambda: self._inner.list_public(page))
+        return await read_page(
+            self._reads, catalogue_key(), lambda generation: catalogue_page_key(generation, page), CATALOGUE_PAGE,
+            lambda: self._inner.list_public(page),
+        )
 
     async def list_for_owner(self, owner_id: UserId, page: PageRequest) -> Page[AgentView]:
         """Return the owner's agents as they are stored."""

@@ -1,11 +1,10 @@
 """Sessions and their newest messages, read through a cache."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 from adapters.caching.cached_reads import CachedReads
-from adapters.caching.generations import new_generation
-from adapters.caching.shapes import GENERATION, MESSAGE_PAGE, SESSION, SESSION_PAGE, Shape
+from adapters.caching.generations import read_page
+from adapters.caching.shapes import MESSAGE_PAGE, SESSION, SESSION_PAGE
 from application.freshness import Freshness, Tolerance
 from application.paging import Page, PageRequest
 from application.ports.readers import SessionReader
@@ -14,8 +13,6 @@ from application.runs.views import RunView
 from application.sessions.views import SessionView
 from domain.sessions.message import Message
 from domain.shared.identifiers import SessionId, UserId
-
-T = TypeVar("T")
 
 
 class CachedSessionReader(SessionReader):
@@ -33,7 +30,10 @@ class CachedSessionReader(SessionReader):
     ) -> SessionView | None:
         """Return the session or None; absence is cached for as long as nobody opens it."""
         key = session_key(owner_id, session_id)
-        return await self._read(key, SESSION, freshness, lambda fresh: self._inner.find(owner_id, session_id, fresh))
+        return await self._reads.read(
+            key, SESSION, lambda: self._inner.find(owner_id, session_id),
+            lax=lambda: self._inner.find(owner_id, session_id, freshness), who=_who(freshness),
+        )
 
     async def list_for_owner(
         self, owner_id: UserId, page: PageRequest, archived: bool | None, freshness: Freshness = Tolerance.FRESH
@@ -41,10 +41,10 @@ class CachedSessionReader(SessionReader):
         """Return the page of the present generation of the owner's list."""
         if page.cursor is not None:
             return await self._inner.list_for_owner(owner_id, page, archived, freshness)
-        generation = await self._reads.read(session_list_key(owner_id), GENERATION, new_generation)
-        key = session_page_key(owner_id, generation, page, archived)
-        return await self._read(
-            key, SESSION_PAGE, freshness, lambda fresh: self._inner.list_for_owner(owner_id, page, archived, fresh)
+        return await read_page(
+            self._reads, session_list_key(owner_id), lambda generation: session_page_key(owner_id, generation, page, archived),
+            SESSION_PAGE, lambda: self._inner.list_for_owner(owner_id, page, archived),
+            lax=lambda: self._inner.list_for_owner(owner_id, page, archived, freshness), who=_who(freshness),
         )
 
     async def read_messages(
@@ -57,8 +57,9 @@ class CachedSessionReader(SessionReader):
         if session is None:
             return None
         key = message_page_key(session, page)
-        return await self._read(
-            key, MESSAGE_PAGE, freshness, lambda fresh: self._inner.read_messages(owner_id, session_id, page, fresh)
+        return await self._reads.read(
+            key, MESSAGE_PAGE, lambda: self._inner.read_messages(owner_id, session_id, page),
+            lax=lambda: self._inner.read_messages(owner_id, session_id, page, freshness), who=_who(freshness),
         )
 
     async def recent_messages(
@@ -73,10 +74,7 @@ class CachedSessionReader(SessionReader):
         """Return the message and its run as they are stored."""
         return await self._inner.find_message_run(owner_id, session_id, client_message_id)
 
-    async def _read(self, key: str, shape: Shape[T], freshness: Freshness, load: Callable[[Freshness], Awaitable[T]]) -> T:
-        def fresh() -> Awaitable[T]:
-            return load(Tolerance.FRESH)
 
-        if freshness is Tolerance.FRESH:
-            return await self._reads.read(key, shape, fresh)
-        return await self._reads.read(key, shape, fresh, lax=lambda: load(freshness), who=f"@{freshness}")
+def _who(freshness: Freshness) -> str:
+    """Return what tells apart those whom a reading may be too old for."""
+    return "" if freshness is Tolerance.FRESH else f"@{freshness}"

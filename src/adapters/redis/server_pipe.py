@@ -61,7 +61,7 @@ class ServerPipe(Commands):
     def submit(self, commands: Sequence[Command]) -> "asyncio.Future[list[Any]]":
         """Send now, and return the future of the answers: it fails with Unavailable, as this does without a connection."""
         if self._connection is None:
-            raise Unavailable("There is no connection to the server of the run log.")
+            raise Unavailable("There is no connection to the Redis or Valkey server.")
         loop = asyncio.get_running_loop()
         batch = _Batch(len(commands), loop.create_future(), loop.time() + self._patience)
         self._waiting.append(batch)
@@ -76,7 +76,7 @@ class ServerPipe(Commands):
             return
         if self._opening is None:
             if asyncio.get_running_loop().time() < self._not_before:
-                raise Unavailable("The server of the run log was away a moment ago.")
+                raise Unavailable("The Redis or Valkey server was away a moment ago.")
             self._opening = asyncio.create_task(self._connect())
         await asyncio.shield(self._opening)
 
@@ -98,7 +98,7 @@ class ServerPipe(Commands):
             self._renews = True
         except OSError as failure:
             self._not_before = asyncio.get_running_loop().time() + _REST_SECONDS
-            raise Unavailable("The server of the run log cannot be reached.") from failure
+            raise Unavailable("The Redis or Valkey server cannot be reached.") from failure
         finally:
             self._opening = None
 
@@ -117,7 +117,7 @@ class ServerPipe(Commands):
         waiting, self._waiting = self._waiting, deque()
         for batch in waiting:
             if not batch.answered.done():
-                batch.answered.set_exception(Unavailable("The connection to the server of the run log broke."))
+                batch.answered.set_exception(Unavailable("The connection to the Redis or Valkey server broke."))
 
     def _look(self) -> None:
         """Break a connection whose oldest answer is overdue."""

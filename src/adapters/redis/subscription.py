@@ -47,7 +47,7 @@ class Subscription:
                     self._send("SUBSCRIBE", channel)
                 await asyncio.shield(confirmed)
         except (TimeoutError, ConnectionError) as failure:
-            raise Unavailable("The server of the run log cannot be reached.") from failure
+            raise Unavailable("The Redis or Valkey server cannot be reached.") from failure
 
     def hears(self, channel: bytes) -> bool:
         """Tell whether what is published to it is heard now."""
@@ -102,7 +102,7 @@ class Subscription:
                 await broken.wait()
 
     def _lost(self) -> None:
-        _log.warning("the connection that listens to the run log broke")
+        _log.warning("the connection that listens to Redis or Valkey broke")
         self._connection = None
         self._connected.clear()
         self._lost_channels |= self._listeners.keys()

@@ -22,7 +22,10 @@ Failures = dict[EventId, Exception]
 
 @dataclass(frozen=True, slots=True)
 class RelayOutbox:
-    """Takes due events from the outboxes; one that fails comes again alone, ever later, and is set aside when that cannot help.
+    """Takes due events from the outboxes; one that fails comes again, ever later, and is set aside when that cannot help.
+
+    Reactions have all events at once, for most of them were reacted to before and a round trip each is too much; where that
+    fails each event has them alone, so that none stops another.
 
     The edge is told last, of all events at once, and of none whose other reactions failed: it would fetch what is still old.
     """
@@ -35,19 +38,22 @@ class RelayOutbox:
     async def execute(self) -> int:
         """Return how many events were handled; Unavailable when the outboxes cannot be reached."""
         claimed = await self.outbox.claim(_CLAIMED_AT_ONCE)
-        failures: Failures = {}
-        for envelope in claimed:
-            failures |= await self._react(envelope)
+        failures = await self._react(claimed)
         failures |= await self._purge([one for one in claimed if one.id not in failures and self.edge.concerns(one.event)])
         await self._note(claimed, {one.id: self._fate(one, failures.get(one.id)) for one in claimed})
         return len(claimed) - len(failures)
 
-    async def _react(self, envelope: Envelope) -> Failures:
+    async def _react(self, envelopes: Sequence[Envelope]) -> Failures:
         try:
             for reaction in self.reactions:
-                await reaction.execute(_committed([envelope]))
+                await reaction.execute(_committed(envelopes))
         except Exception as failure:  # noqa: BLE001  (no event may stop those behind it)
-            return {envelope.id: failure}
+            if len(envelopes) == 1:
+                return {envelopes[0].id: failure}
+            failures: Failures = {}
+            for envelope in envelopes:
+                failures |= await self._react([envelope])
+            return failures
         return {}
 
     async def _purge(self, envelopes: Sequence[Envelope]) -> Failures:

@@ -27,16 +27,14 @@ from tests.support.valkey_forms import Loss, ValkeyForm
 WITHIN_SECONDS = 20
 
 
-@pytest.fixture
-def form(valkey_form: ValkeyForm) -> ValkeyForm:
-    if len(valkey_form.masters()) == 1 and valkey_form.url.startswith("valkey://"):
-        pytest.skip("nobody takes over from a server alone")
-    return valkey_form
+# Nobody takes over from a server alone.
+with_successors = pytest.mark.parametrize("valkey_form", ["sentinels", "cluster"], indirect=True, scope="session")
+with_other_masters = pytest.mark.parametrize("valkey_form", ["cluster"], indirect=True, scope="session")
 
 
 @pytest.fixture
-def loss(form: ValkeyForm) -> Iterator[Loss]:
-    loss = Loss(form)
+def loss(valkey_form: ValkeyForm) -> Iterator[Loss]:
+    loss = Loss(valkey_form)
     yield loss
     loss.mend()
 
@@ -67,15 +65,16 @@ class Logs:
 
 
 @pytest.fixture
-async def logs(form: ValkeyForm) -> AsyncIterator[Logs]:
-    logs = Logs(form.url)
+async def logs(valkey_form: ValkeyForm) -> AsyncIterator[Logs]:
+    logs = Logs(valkey_form.url)
     yield logs
     await logs.here.close()
     await logs.there.close()
 
 
+@with_successors
 async def test_a_run_that_is_told_while_its_master_is_killed_is_seen_everywhere_exactly_once(
-    logs: Logs, form: ValkeyForm, loss: Loss
+    logs: Logs, valkey_form: ValkeyForm, loss: Loss
 ) -> None:
     writer, feeds = await logs.begin()
     for number in range(1, 60):
@@ -84,7 +83,7 @@ async def test_a_run_that_is_told_while_its_master_is_killed_is_seen_everywhere_
         writer.tell(MessageDelta(f"{number} "))
         await asyncio.sleep(0.01)
     await logs.finish(writer)
-    newcomer = RedisRunLog(form.url, prefix=logs.prefix)
+    newcomer = RedisRunLog(valkey_form.url, prefix=logs.prefix)
     stories = [await read_to_end(feed) for feed in (*feeds, await newcomer.feed(logs.created.run.id, 0))]
     await newcomer.close()
     assert seqs(stories[0]) == list(range(1, len(stories[0]) + 1))
@@ -92,12 +91,13 @@ async def test_a_run_that_is_told_while_its_master_is_killed_is_seen_everywhere_
     assert stories[1] == stories[2] == stories[0]
 
 
-async def test_entries_that_were_acknowledged_and_lost_are_written_again(logs: Logs, form: ValkeyForm) -> None:
+@with_successors
+async def test_entries_that_were_acknowledged_and_lost_are_written_again(logs: Logs, valkey_form: ValkeyForm) -> None:
     writer, feeds = await logs.begin()
     for number in range(1, 5):
         writer.tell(MessageDelta(f"{number} "))
         await writer.settle()
-    server = Pipe(form.url)
+    server = Pipe(valkey_form.url)
     # What a server that took over too early looks like: the run is there, its last entries are not.
     [entries] = await server.ask(("XRANGE", logs.key, "-", "+"))
     assert len(entries) >= 4
@@ -105,7 +105,7 @@ async def test_entries_that_were_acknowledged_and_lost_are_written_again(logs: L
     for stream_id, fields in entries[:-2]:
         await server.ask(("XADD", logs.key, stream_id, *fields))
     await logs.finish(writer)
-    newcomer = RedisRunLog(form.url, prefix=logs.prefix)
+    newcomer = RedisRunLog(valkey_form.url, prefix=logs.prefix)
     stories = [await read_to_end(feed) for feed in (*feeds, await newcomer.feed(logs.created.run.id, 0))]
     assert text_told(stories[0]).split() == [str(number) for number in range(5)]
     assert stories[1] == stories[2] == stories[0]
@@ -113,6 +113,7 @@ async def test_entries_that_were_acknowledged_and_lost_are_written_again(logs: L
     await server.close()
 
 
+@with_successors
 async def test_a_run_is_taken_over_while_its_master_is_replaced(logs: Logs, loss: Loss) -> None:
     _, feeds = await logs.begin()
     await asyncio.sleep(0.3)
@@ -127,12 +128,11 @@ async def test_a_run_is_taken_over_while_its_master_is_replaced(logs: Logs, loss
     assert [type(event.body) for event in await read_to_end(feeds[1])][:2] == [RunCreated, MessageDelta]
 
 
-async def test_the_runs_of_other_masters_go_on_while_one_is_frozen(logs: Logs, form: ValkeyForm) -> None:
-    if len(form.masters()) == 1:
-        pytest.skip("there is one master")
+@with_other_masters
+async def test_the_runs_of_other_masters_go_on_while_one_is_frozen(logs: Logs, valkey_form: ValkeyForm) -> None:
     await logs.begin()
-    lost = form.master_of(logs.key)
-    while form.master_of(logs.prefix + (other := new_run()).run.id) is lost:
+    lost = valkey_form.master_of(logs.key)
+    while valkey_form.master_of(logs.prefix + (other := new_run()).run.id) is lost:
         pass
     writer, feed = logs.here.begin(other.run.id), await logs.there.feed(other.run.id, 0)
     writer.tell(other)
@@ -150,9 +150,10 @@ async def test_the_runs_of_other_masters_go_on_while_one_is_frozen(logs: Logs, f
     assert text_told(await read_to_end(feed)).split() == [str(number) for number in range(20)]
 
 
-async def test_a_bell_rings_on_other_nodes_again_after_the_master_was_killed(form: ValkeyForm, loss: Loss) -> None:
+@with_successors
+async def test_a_bell_rings_on_other_nodes_again_after_the_master_was_killed(valkey_form: ValkeyForm, loss: Loss) -> None:
     prefix, owner = f"test:{uuid4()}:", new_user_id()
-    here, there = (RedisRunBell(form.url, MemoryRunBell(), prefix=prefix) for _ in range(2))
+    here, there = (RedisRunBell(valkey_form.url, MemoryRunBell(), prefix=prefix) for _ in range(2))
     feed = await there.listen(owner)
     loss.of(prefix + owner)
     await asyncio.to_thread(loss.replaced)
@@ -163,9 +164,12 @@ async def test_a_bell_rings_on_other_nodes_again_after_the_master_was_killed(for
     await there.close()
 
 
-async def test_the_cache_misses_while_its_master_is_away_and_is_filled_at_the_next_one(form: ValkeyForm, loss: Loss) -> None:
+@with_successors
+async def test_the_cache_misses_while_its_master_is_away_and_is_filled_at_the_next_one(
+    valkey_form: ValkeyForm, loss: Loss
+) -> None:
     prefix = f"test:{uuid4()}:"
-    cache = RedisCache(form.url, prefix=prefix, patience=0.5, breaker=CircuitBreaker(rest=0.2))
+    cache = RedisCache(valkey_form.url, prefix=prefix, patience=0.5, breaker=CircuitBreaker(rest=0.2))
     await cache.ping()
     loss.of(prefix + "k")
     assert await cache.read("k") is Miss.AWAY

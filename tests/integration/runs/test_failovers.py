@@ -13,11 +13,12 @@ from tests.support.valkey_forms import Loss, ValkeyForm
 
 WHOLE = "Well, let me think about that for a moment. "
 
+# Nobody takes over from a server alone.
+pytestmark = pytest.mark.parametrize("valkey_form", ["sentinels", "cluster"], indirect=True, scope="session")
+
 
 @pytest.fixture
 def loss(valkey_form: ValkeyForm) -> Iterator[Loss]:
-    if valkey_form.url.startswith("valkey://"):
-        pytest.skip("nobody takes over from a server alone")
     loss = Loss(valkey_form)
     yield loss
     loss.mend()

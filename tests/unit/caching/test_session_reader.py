@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -140,3 +141,10 @@ async def test_without_the_cache_a_reading_is_as_new_as_it_asks_for(
     await nodes.readers[0].find(nodes.owner, nodes.session.id, freshness)
     await nodes.readers[0].list_for_owner(nodes.owner, FIRST, None, freshness)
     assert nodes.stored.asked == [freshness] * 2
+
+
+async def test_without_the_cache_identical_lists_are_one_reading(nodes: Nodes, cache: SharedCache) -> None:
+    cache.away = True
+    lists = [nodes.readers[0].list_for_owner(nodes.owner, FIRST, None) for _ in range(50)]
+    assert await asyncio.gather(*lists) == [Page((SessionView.of(nodes.session),), False)] * 50
+    assert len(nodes.stored.asked) == 1

@@ -64,8 +64,10 @@ class Reacting:
     def __init__(self, *refused: Envelope, error: Exception | None = None) -> None:
         self.refused, self.error = [envelope.event for envelope in refused], error or Unavailable("away")
         self.events: list[DomainEvent] = []
+        self.executions = 0
 
     async def execute(self, command: CommittedEvents) -> None:
+        self.executions += 1
         for event in command.events:
             if event in self.refused:
                 raise self.error

@@ -18,6 +18,12 @@ async def test_handled_events_are_forgotten_and_counted() -> None:
     assert (outbox.due, outbox.later) == ([], {})
 
 
+async def test_all_events_have_their_reactions_together() -> None:
+    outbox, reaction = ListOutbox(*map(waiting, range(1, 51))), Reacting()
+    assert await relay_of(outbox, reaction).execute() == 50
+    assert reaction.executions == 1
+
+
 @pytest.mark.parametrize("error", [Unavailable("away"), TypeError("a defect")])
 async def test_an_event_that_fails_waits_and_those_behind_it_are_handled(error: Exception) -> None:
     bad, good = waiting(1), waiting(2)
