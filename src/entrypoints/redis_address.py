@@ -11,6 +11,8 @@ _PORT = r"(?:[0-5]?\d{1,4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
 _HOST = rf"(?:\[[\da-fA-F:.]+\]|[^\s:/?#@\[\],]+)(?::{_PORT})?"
 _HOSTS = re.compile(rf"{_HOST}(?:,{_HOST})*")
 _USER = re.compile(r"[^,:/?#@]*(?::[^/?#@]*)?")
+_DATABASE = re.compile(r"/?|/\d{1,5}/?")
+_DATABASE_OPTION = re.compile(r"|db=\d{1,5}")
 _SERVICE = re.compile(r"/[^/?#\s]+(?:/\d{1,5})?/?")
 _OPTIONS = re.compile(r"(?:sentinel_(?:username|password)=[^&#]+)(?:&sentinel_(?:username|password)=[^&#]+)*")
 
@@ -26,6 +28,8 @@ def fault_of(url: str) -> str | None:
         return "has no readable host and port; write # / ? @ in a password as %23 %2F %3F %40"
     if not form and "," in named:
         return "names several hosts, which only redis+sentinel:// and redis+cluster:// have"
+    if not form and not (_DATABASE.fullmatch(slash + path) and _DATABASE_OPTION.fullmatch(options)):
+        return "must end after the host and port, or with the number of a database, as in redis://host:6379/1"
     if form == "sentinel":
         return _fault_of_sentinels(slash + path, options)
     if form == "cluster" and (path.strip("/") not in {"", "0"} or options):

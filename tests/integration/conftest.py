@@ -31,9 +31,9 @@ async def own_dsn(postgres: PostgresServer) -> str:
 
 @pytest.fixture(scope="session")
 async def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """One Valkey for all tests; each keeps to keys of its own."""
+    """One Valkey for all tests; each keeps to keys or a database of its own."""
     folder = DataFolder(tmp_path_factory.mktemp("valkey"))
-    server = await EmbeddedValkey.start(folder)
+    server = await EmbeddedValkey.start(folder, settings={"databases": "1000"})
     yield server.url
     await server.stop()
     folder.release()

@@ -50,7 +50,7 @@ def parse_address(url: str) -> Address:
     if form == "cluster":
         return Address("cluster", **common)
     if not form:
-        return Address("single", **common, database=int(path[0] or options.get("db", ["0"])[0]))
+        return Address("single", **common, database=int(options.get("db", path)[0] or 0))
     named: dict[str, Any] = {key: options[key][0] for key in ("sentinel_username", "sentinel_password") if key in options}
     return Address("sentinel", **common, service=unquote(path[0]), database=int(path[1]) if len(path) > 1 else 0, **named)
 

@@ -13,7 +13,8 @@ from tests.support.servers import PostgresServer
 @pytest.fixture(scope="session")
 async def budget_settings(postgres: PostgresServer, valkey_url: str) -> Settings:
     """A database and a numbered Valkey database that nobody else uses."""
-    return Settings(catalog_dsn=await postgres.database(), redis_url=f"{valkey_url}/7")
+    # A process would remember for a second more what is flushed from the server.
+    return Settings(catalog_dsn=await postgres.database(), redis_url=f"{valkey_url}?db=7", cache_layers=("redis",))
 
 
 @pytest.fixture(scope="session")
