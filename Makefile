@@ -19,22 +19,26 @@ run: install  ## Start everything: database, cache, model and API
 	@exec $(BIN)/onelast up
 
 test: install  ## Run all tests
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 unit: install  ## Run the tests that need no server
 	$(BIN)/pytest tests/unit
 
-check: install  ## Lint, type-check, check the import contracts and the migrations
+check: install  ## Lint, type-check, check the import contracts, the migrations and the dependencies
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python scripts/check_migrations.py
+	$(BIN)/python -m scripts.audit_dependencies
 
 fix: install  ## Mend what the linter can mend
 	$(BIN)/ruff check --fix .
 
-bench: install  ## Measure speed and size beside a bare reference
+bench: install  ## Measure speed and size beside a bare reference, and what has changed since the baseline
 	$(BIN)/python -m bench
+
+load: install  ## Bring ten thousand people online against real servers, and look whether they are served as they should be
+	$(BIN)/python -m bench.load $(LOAD)
 
 chaos: install  ## Kill, freeze and cut off real nodes while people talk, and look whether a word is lost
 	$(BIN)/python -m tests.chaos $(CHAOS)
@@ -51,4 +55,4 @@ lock: install  ## Resolve the dependencies anew into both locks
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	  --extra embedded --extra edges --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
-.PHONY: help install run test unit check fix bench chaos soak drill lock
+.PHONY: help install run test unit check fix bench load chaos soak drill lock

@@ -7,6 +7,7 @@ import asyncpg
 
 from adapters.system.entropy import SystemEntropy
 from domain.shared.identifiers import UserId, bucket_of
+from domain.shared.secrets import API_KEY_PREFIX, fingerprint
 
 # Fifty messages of this length fill the models' context: a longer past makes no longer prompt.
 _TEXT: Final = "What was said here is of no interest to anybody. " * 15
@@ -49,3 +50,27 @@ def _message(session: str, bucket: int, seq: int, name: str) -> tuple[Any, ...]:
     content = '[{"type": "text", "text": "%s"}]' % _TEXT  # noqa: UP031  (braces)
     run, role = _entropy.identifier("run", bucket), "user" if seq % 2 else "assistant"
     return (session, seq, name, bucket, role, content, len(_TEXT), run, "completed", datetime.now(UTC))
+
+
+async def people(dsn: str, count: int) -> list[str]:
+    """Make so many users with an API key each, in an otherwise empty catalog; return the keys."""
+    connection = await asyncpg.connect(dsn)
+    now = datetime.now(UTC)
+    users = [_entropy.identifier("user", _entropy.bucket()) for _ in range(count)]
+    keys = [_entropy.secret(API_KEY_PREFIX) for _ in users]
+    try:
+        await connection.copy_records_to_table(
+            "users", schema_name="catalog", columns=("id", "email", "name", "plan", "created_at", "updated_at", "version"),
+            records=[(user, f"{user}@example.com", "Person", "enterprise", now, now, 1) for user in users],
+        )
+        await connection.copy_records_to_table(
+            "api_keys", schema_name="catalog", columns=("id", "user_id", "name", "fingerprint", "hint", "created_at"),
+            records=[
+                (_entropy.identifier("key", 0), user, "bench", fingerprint(key), key[-4:], now)
+                for user, key in zip(users, keys, strict=True)
+            ],
+        )
+        await connection.execute("ANALYZE")
+    finally:
+        await connection.close()
+    return keys

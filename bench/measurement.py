@@ -11,7 +11,10 @@ from bench.stage import Stage
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A figure of a measurement; a goal is a bound on the ratio to the reference, a `limit` one on our own value."""
+    """A figure of a measurement; a goal is a bound on the ratio to the reference, a `limit` one on our own value.
+
+    `compared` tells what a later run is held against: the ratio, or our own value where the reference is ours as well.
+    """
 
     key: str
     title: str
@@ -19,6 +22,7 @@ class Metric:
     better: Literal["lower", "higher"] = "lower"
     goal: float | None = None
     limit: float | None = None
+    compared: Literal["ratio", "value"] = "ratio"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,10 @@ Side = Callable[[], Awaitable[Sample]]
 
 
 class Measurement(Protocol):
-    """Something measured: `sides` holds the servers it needs and gives one sampler per side, "ours" and mostly "reference"."""
+    """Something measured: `sides` holds the servers it needs and gives one sampler per side.
+
+    The sides are "ours" and mostly "reference"; or any others, which are shown in columns, the last beside the first.
+    """
 
     @property
     def name(self) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +23,21 @@ async def profile(measurement: Measurement, stage: Stage, file: Path) -> str:
     """Record our server's event loop for ten seconds of load; return what took how much of it."""
     async with measurement.sides(stage) as sides:
         await sides["ours"]()
-        process = stage.running["ours"].pid
-        recording = asyncio.create_task(_record(process, file))
-        while not recording.done():
-            await sides["ours"]()
-        await recording
-    return _summary(file)
+        await profiled(sides["ours"], stage.running["ours"].pid, file)
+    return summary(file)
 
 
-async def _record(process: int, file: Path) -> None:
-    spy = [str(Path(sys.executable).with_name("py-spy")), "record", "--pid", str(process), "--duration", str(_SECONDS)]
+async def profiled(load: Callable[[], Awaitable[object]], process: int, file: Path) -> None:
+    """Record a process for ten seconds of a load that is repeated until they are over."""
+    recording = asyncio.create_task(record(process, file))
+    while not recording.done():
+        await load()
+    await recording
+
+
+async def record(process: int, file: Path, seconds: int = _SECONDS) -> None:
+    """Record a process for so many seconds, in the format of speedscope.app; RuntimeError if that cannot be."""
+    spy = [str(Path(sys.executable).with_name("py-spy")), "record", "--pid", str(process), "--duration", str(seconds)]
     options = ["--rate", str(_RATE), "--format", "speedscope", "--output", str(file)]
     child = await asyncio.create_subprocess_exec(
         *spy, *options, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
@@ -42,11 +47,12 @@ async def _record(process: int, file: Path) -> None:
         raise RuntimeError(f"py-spy could not record: {told.decode()}")
 
 
-def _summary(file: Path) -> str:
+def summary(file: Path) -> str:
+    """Return what took how much of a recording's event loop."""
     own: dict[str, float] = defaultdict(float)
     packages: dict[str, float] = defaultdict(float)
     within: dict[str, float] = defaultdict(float)
-    for stack, weight in _stacks(json.decode(file.read_bytes())):
+    for stack, weight in stacks(json.decode(file.read_bytes())):
         own[_line(stack[-1])] += weight
         packages[_package(stack[-1][1])] += weight
         for frame in {_line(frame) for frame in stack if frame[1].startswith(_OURS)}:
@@ -56,7 +62,7 @@ def _summary(file: Path) -> str:
     return "\n\n".join(f"{title}:\n{_shares(counted, whole)}" for title, counted in parts)
 
 
-def _stacks(recorded: dict[str, Any]) -> Iterator[tuple[Stack, float]]:
+def stacks(recorded: dict[str, Any]) -> Iterator[tuple[Stack, float]]:
     """Yield each sample of the event loop's thread as functions and files, outermost first, and its weight."""
     frames = [(frame["name"], _short(frame.get("file") or "?")) for frame in recorded["shared"]["frames"]]
     (loop,) = (thread for thread in recorded["profiles"] if "MainThread" in thread["name"])

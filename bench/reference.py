@@ -38,7 +38,7 @@ class _Chunk(Struct):
 
 
 class Reference:
-    """The routes: a session, the messages before one, a stored streamed reply, bytes that were put into its memory, a 304."""
+    """The routes: a session, the messages before one, a stored streamed reply, a completion passed on, bytes kept, a 304."""
 
     def __init__(self, dsn: str, upstream: str, model: str) -> None:
         self._dsn, self._url, self._model = dsn, upstream + "/chat/completions", model
@@ -64,6 +64,8 @@ class Reference:
             await self._unchanged(scope["headers"], send)
         elif parts[1] == "memory":
             await self._memory(scope["method"], receive, send)
+        elif parts[2] == "chat":
+            await self._pass_through(receive, send)
         elif scope["method"] == "POST":
             await self._reply(parts[3], receive, send)
         elif len(parts) == 4:
@@ -105,6 +107,14 @@ class Reference:
                 await send({"type": "http.response.body", "body": b"".join(frames), "more_body": True})
         await self._pool.execute(_APPEND, session, "assistant", "".join(reply), time.time())
         await send({"type": "http.response.body", "body": b"event: end\ndata: {}\n\n"})
+
+    async def _pass_through(self, receive: Any, send: Any) -> None:
+        body, headers = (await receive())["body"], {"content-type": "application/json"}
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+        async with self._http.post(self._url, data=body, headers=headers) as answer:
+            async for chunk in answer.content.iter_any():
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
     def _frame(self, event: bytes, seq: int, reply: list[str]) -> bytes:
         if event == b"data: [DONE]":

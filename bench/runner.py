@@ -1,33 +1,39 @@
 """Runs any measurement: a warm-up, then rounds in which the sides take turns, and what came of it."""
 
 from dataclasses import dataclass
+from math import inf
 from statistics import median
+from time import perf_counter
 
 from bench.cpu import Usage
 from bench.measurement import Measurement, Metric, Sample
 from bench.stage import Stage
 
 _FULL = 0.9
+_FEWEST = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The samples of each side, round by round."""
+    """The samples of each side, round by round, and the seconds that it all took, servers' starts included."""
 
     measurement: Measurement
     samples: dict[str, list[Sample]]
+    seconds: float = 0.0
+
+    def values(self, side: str, metric: Metric) -> list[float]:
+        """Return a side's values, round by round; none if it lacks the figure."""
+        return [sample.values[metric.key] for sample in self.samples.get(side, ()) if metric.key in sample.values]
 
     def median(self, side: str, metric: Metric) -> float | None:
         """Return a side's median; None if the measurement has no such side, or the side no such figure."""
-        values = [sample.values[metric.key] for sample in self.samples.get(side, ()) if metric.key in sample.values]
+        values = self.values(side, metric)
         return median(values) if values else None
 
     def ratios(self, metric: Metric) -> list[float]:
         """Return ours to the reference, round by round; nothing without a reference."""
-        pairs = zip(self.samples["ours"], self.samples.get("reference", ()), strict=False)
-        return [
-            ours.values[metric.key] / reference.values[metric.key] for ours, reference in pairs if metric.key in reference.values
-        ]
+        pairs = zip(self.samples.get("ours", ()), self.samples.get("reference", ()), strict=False)
+        return [ours.values[metric.key] / bare.values[metric.key] for ours, bare in pairs if bare.values.get(metric.key)]
 
     def warnings(self) -> list[str]:
         """Return what makes the figures doubtful."""
@@ -38,16 +44,23 @@ class Outcome:
         ]
 
 
-async def measure(measurement: Measurement, stage: Stage, rounds: int) -> Outcome:
-    """Return the outcome; what goes wrong in any round is raised."""
+async def measure(measurement: Measurement, stage: Stage, rounds: int, seconds: float = inf) -> Outcome:
+    """Return the outcome; what goes wrong in any round is raised.
+
+    There are as many rounds as are asked for, or fewer, but three, where those took longer than `seconds`.
+    """
+    began = perf_counter()
     async with measurement.sides(stage) as sides:
         for sample in sides.values():
             await sample()
         taken: dict[str, list[Sample]] = {name: [] for name in sides}
-        for _ in range(rounds):
+        ends_at = perf_counter() + seconds
+        for number in range(rounds):
+            if number >= _FEWEST and perf_counter() > ends_at:
+                break
             for name, sample in sides.items():
                 taken[name].append(await sample())
-    return Outcome(measurement, taken)
+    return Outcome(measurement, taken, perf_counter() - began)
 
 
 def _doubts(usages: list[Usage]) -> list[str]:

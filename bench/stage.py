@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, cast
 from urllib.parse import urlsplit
@@ -49,17 +50,36 @@ class Stage:
         self.cores, self.upstream_port = cores, cast("int", urlsplit(upstream).port)
         self.valkey_url, self.dsn = ours["ONELAST_REDIS_URL"], ours["ONELAST_CATALOG_DSN"]
         self.running: dict[str, Target] = {}
+        self._systems = 0
         self._folder, self._upstream, self._ours, self._reference_dsn = folder, upstream, ours, reference_dsn
 
     @asynccontextmanager
-    async def ours(self, model: str = FAST, **settings: str) -> AsyncIterator[Started]:
-        """Run `onelast serve`, whose conversations are with an agent of this model; `settings` are ONELAST_… variables."""
+    async def ours(self, model: str = FAST, *, server: str = "uvicorn", **settings: str) -> AsyncIterator[Started]:
+        """Run `onelast serve`, whose conversations are with an agent of this model; `settings` are ONELAST_… variables.
+
+        The `server` is uvicorn, or for a comparison granian.
+        """
         port = free_port()
         environment = {**self._ours, "ONELAST_PORT": str(port), **settings}
+        command = [sys.executable, "-m", "bench.granian_server"] if server == "granian" else [_bin("onelast"), "serve"]
         async with self._serving(
-            [_bin("onelast"), "serve"], environment, lambda child: Ours(child, port, model), request("GET", "/readyz")
+            command, environment, lambda child: Ours(child, port, model), request("GET", "/readyz")
         ) as started:
             yield started
+
+    async def databases(self, name: str, shards: int = 1) -> dict[str, str]:
+        """Make and migrate a catalog and so many shards on the same server; return the settings of a system over them."""
+        names = [f"{name}_catalog", *(f"{name}_shard_{number}" for number in range(shards))]
+        for database in names:
+            await _execute(self.dsn, partial(_create_database, database))
+        catalog, *rest = (_beside(self.dsn, database) for database in names)
+        self._systems += 1
+        settings = {
+            "ONELAST_CATALOG_DSN": catalog, "ONELAST_SHARD_DSNS": ",".join(rest),
+            "ONELAST_REDIS_URL": _beside(self.valkey_url, str(self._systems)),
+        }
+        await _migrate(self._folder, {**self._ours, **settings})
+        return settings
 
     @asynccontextmanager
     async def reference(self, model: str = FAST, *, patience: float = 10.0) -> AsyncIterator[Started]:
@@ -167,7 +187,8 @@ def _settings(folder: DataFolder, dsn: str, redis: str, upstream: str) -> dict[s
     return {
         "ONELAST_CATALOG_DSN": dsn, "ONELAST_REDIS_URL": redis, "ONELAST_UPSTREAM_URL": upstream,
         "ONELAST_DEFAULT_MODEL": FAST, "ONELAST_DATA_DIR": str(folder.path / "ours"), "ONELAST_SIGNUP_PLAN": "enterprise",
-        "ONELAST_LOG_LEVEL": "INFO", "ONELAST_UPSTREAM_TOKEN_TIMEOUT": "600",
+        # A measurement asks as much as there can be: what is refused under load is looked at by `make load`.
+        "ONELAST_MOST_LAG": "60", "ONELAST_LOG_LEVEL": "INFO", "ONELAST_UPSTREAM_TOKEN_TIMEOUT": "600",
     }
 
 
@@ -189,6 +210,15 @@ async def _migrate(folder: DataFolder, environment: Mapping[str, str]) -> None:
     )
     if await child.process.wait():
         raise WrongAnswer(f"`onelast migrate` failed: {log.read_text()[-2000:]}")
+
+
+def _beside(dsn: str, database: str) -> str:
+    """Return the address of another database of the same server, of Postgres or Valkey."""
+    return urlsplit(dsn)._replace(path=f"/{database}").geturl()
+
+
+async def _create_database(name: str, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    await connection.execute(f"CREATE DATABASE {name}")
 
 
 async def _make_reference_database(postgres: EmbeddedPostgres) -> None:

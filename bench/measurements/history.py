@@ -12,7 +12,7 @@ from bench.cpu import Meter
 from bench.histories import multiply, remember
 from bench.measurement import Metric, Sample, Side
 from bench.stage import FAST, Stage
-from bench.targets import Conversation, Ours
+from bench.targets import Conversation, Ours, Target
 from bench.wire import Answer, WrongAnswer, check_reply, request
 
 _LONG, _SHORT, _MANY, _FEW = 50_000, 50, 10_000, 20
@@ -43,11 +43,11 @@ class History:
     name = "history"
     title = f"a session of {_LONG:,} messages (ours) beside one of {_SHORT} (reference); lists: {_MANY:,} sessions beside {_FEW}"
     metrics = (
-        Metric("open", "GET the session, median", "ms", goal=_GOAL),
-        Metric("page", "GET the newest 20 messages, median", "ms", goal=_GOAL),
-        Metric("deep", "GET 20 messages in the middle, median", "ms", goal=_GOAL),
-        Metric("append", "a message and its whole reply, median", "ms", goal=_GOAL),
-        Metric("list", "GET the newest 20 sessions, median", "ms", goal=_GOAL),
+        Metric("open", "GET the session, median", "ms", goal=_GOAL, compared="value"),
+        Metric("page", "GET the newest 20 messages, median", "ms", goal=_GOAL, compared="value"),
+        Metric("deep", "GET 20 messages in the middle, median", "ms", goal=_GOAL, compared="value"),
+        Metric("append", "a message and its whole reply, median", "ms", goal=_GOAL, compared="value"),
+        Metric("list", "GET the newest 20 sessions, median", "ms", goal=_GOAL, compared="value"),
     )
 
     def __init__(self, scale: float) -> None:
@@ -67,7 +67,7 @@ class History:
 
     async def _both(self, stage: Stage, target: Ours, many: Conversation, few: Conversation) -> tuple[Sample, Sample]:
         """Measure new sessions, as a round's short replies make room in the prompt for more of them in the next."""
-        pasts = [await _past(stage, target, count, lister) for count, lister in ((_LONG, many), (_SHORT, few))]
+        pasts = [await past_of(stage, target, count, lister) for count, lister in ((_LONG, many), (_SHORT, few))]
         asks = [past.asks() for past in pasts]
         values: tuple[dict[str, float], dict[str, float]] = ({}, {})
         meter = Meter(target.pid, stage.cores)
@@ -84,11 +84,12 @@ class History:
         async with connected(target.port, 1) as line:
             await line.drive([iter([*asks] * count)], answers.append)
         for answer in answers:
-            _check(key, answer)
+            check_answer(key, answer)
         return answers
 
 
-async def _past(stage: Stage, target: Ours, count: int, lister: Conversation) -> Past:
+async def past_of(stage: Stage, target: Target, count: int, lister: Conversation) -> Past:
+    """Return a new session with so many messages."""
     (conversation,) = await target.converse(1)
     ids = await remember(stage.dsn, conversation.session, count)
     return Past(conversation, ids[count // 2], lister)
@@ -108,7 +109,8 @@ class _Turn:
         return self._known
 
 
-def _check(key: str, answer: Answer) -> None:
+def check_answer(key: str, answer: Answer) -> None:
+    """Return if the answer is one to the request of this metric; WrongAnswer."""
     if key == "append":
         check_reply(answer)
     elif key == "open":

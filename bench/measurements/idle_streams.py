@@ -47,7 +47,7 @@ class IdleStreams:
                     "reference": partial(self._reference, bare.target, theirs),
                     "ours": partial(self._ours, ours.target, streams, viewers),
                 }
-                await _end(ours.target, streams, viewers)
+                await end_streams(ours.target, streams, viewers)
             finally:
                 for _, viewer in (*theirs, *streams, *viewers):
                     viewer.close()
@@ -59,13 +59,13 @@ class IdleStreams:
         stream = await self._stream_weight(target, streams)
         conversation, watched = streams[0]
         more = [(conversation, conversation.follow(watched.run))] * self._viewers
-        return Sample({"stream": stream, "viewer": await _weight(target, more, viewers)})
+        return Sample({"stream": stream, "viewer": await weigh_streams(target, more, viewers)})
 
     async def _stream_weight(self, target: Target, held: list[Stream]) -> float:
-        return await _weight(target, [(each, each.say) for each in await target.converse(self._streams)], held)
+        return await weigh_streams(target, [(each, each.say) for each in await target.converse(self._streams)], held)
 
 
-async def _weight(target: Target, asked: Sequence[tuple[Conversation, bytes]], held: list[Stream]) -> float:
+async def weigh_streams(target: Target, asked: Sequence[tuple[Conversation, bytes]], held: list[Stream]) -> float:
     """Open these streams, keep them with those that are held, and return the growth of the server by each, in kilobytes."""
     server = psutil.Process(target.pid)
     before = server.memory_info().rss
@@ -80,7 +80,7 @@ async def _weight(target: Target, asked: Sequence[tuple[Conversation, bytes]], h
     return (server.memory_info().rss - before) / len(asked) / 1e3
 
 
-async def _end(target: Target, streams: Sequence[Stream], viewers: Sequence[Stream]) -> None:
+async def end_streams(target: Target, streams: Sequence[Stream], viewers: Sequence[Stream]) -> None:
     """Cancel the runs, which another node would take over otherwise; WrongAnswer if a viewer is not told how they ended."""
     await fetch(target.port, [conversation.cancel(viewer.run) for conversation, viewer in streams])
     await together(viewer.ended for _, viewer in (*streams, *viewers))

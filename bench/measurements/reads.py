@@ -17,8 +17,8 @@ from bench.wire import WrongAnswer, request
 
 _MESSAGES = 52
 _SHOWN = 50
-# More than are read before the first of them has left the caches.
-_SESSIONS = 200_000
+# For each second of a round: more than are read before the first of them has left the caches.
+_SESSIONS_PER_SECOND = 170_000
 
 
 Asks = Callable[[Stage, Target, Conversation], Awaitable[Sequence[bytes]]]
@@ -56,11 +56,11 @@ class Reads:
         return Get(cycle(asks), len(known.raw) - known.body_at)
 
 
-async def _sessions(stage: Stage, target: Target, conversation: Conversation) -> Sequence[bytes]:
+async def _sessions(seconds: float, stage: Stage, target: Target, conversation: Conversation) -> Sequence[bytes]:
     """Return a request for each of very many sessions; the reference, which has no cache, is asked for the same one."""
     if not isinstance(target, Ours):
         return [conversation.read]
-    ids = await multiply(stage.dsn, conversation.session, _SESSIONS)
+    ids = await multiply(stage.dsn, conversation.session, round(_SESSIONS_PER_SECOND * seconds))
     return [request("GET", f"/v1/sessions/{each}", token=conversation.token) for each in ids]
 
 
@@ -75,12 +75,14 @@ async def _pages(_: Stage, target: Target, conversation: Conversation) -> Sequen
 
 def session_reads(scale: float) -> Reads:
     """Return the measurement of GET /v1/sessions/{id}, each of them filled into the layer that nodes share."""
-    return Reads("reads-session", "/v1/sessions/{id}", _sessions, _is_whole_session, 1.2 * scale)
+    seconds = 1.2 * scale
+    return Reads("reads-session", "/v1/sessions/{id}", partial(_sessions, seconds), _is_whole_session, seconds)
 
 
 def session_reads_alone(scale: float) -> Reads:
     """Return the measurement of GET /v1/sessions/{id} by a node that shares no layer."""
-    return Reads("reads-alone", "/v1/sessions/{id}", _sessions, _is_whole_session, 1.2 * scale, layers="process")
+    seconds = 1.2 * scale
+    return Reads("reads-alone", "/v1/sessions/{id}", partial(_sessions, seconds), _is_whole_session, seconds, layers="process")
 
 
 def page_reads(scale: float) -> Reads:

@@ -1,7 +1,7 @@
 """How long a write waits until no node answers with what it has changed: an invalidation of what others have copies of."""
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from statistics import median, quantiles
@@ -34,27 +34,14 @@ class Recall:
 
     @asynccontextmanager
     async def sides(self, stage: Stage) -> AsyncIterator[Mapping[str, Side]]:
-        async with AsyncExitStack() as opened:
-            layers: list[Cache] = []
-            for _ in range(_NODES):
-                cache = RedisCache(stage.valkey_url, prefix=_PREFIX)
-                opened.push_async_callback(cache.close)
-                layers.append(ProcessLayer(cache))
-            pipe = Pipe(stage.valkey_url)
-            opened.push_async_callback(pipe.close)
-            yield {"reference": partial(self._unlinks, pipe), "ours": partial(self._recalls, layers)}
-
-    async def _recalls(self, layers: list[Cache]) -> Sample:
-        taken = []
-        for number in range(self._times):
-            key = f"{number}:{time.monotonic_ns()}"
-            await _copied(layers, key)
-            began = time.perf_counter()
-            await layers[0].invalidate([key])
-            taken.append(time.perf_counter() - began)
-            if any(layer.peek(key) is not None for layer in layers):
-                raise WrongAnswer("A node answers with what was invalidated.")
-        return _sample(taken)
+        pipe = Pipe(stage.valkey_url)
+        try:
+            async with nodes_with_copies(stage.valkey_url, _NODES) as layers:
+                yield {
+                    "reference": partial(self._unlinks, pipe), "ours": partial(sample_recalls, layers, self._times),
+                }
+        finally:
+            await pipe.close()
 
     async def _unlinks(self, pipe: Pipe) -> Sample:
         taken = []
@@ -66,7 +53,33 @@ class Recall:
         return _sample(taken)
 
 
-async def _copied(layers: list[Cache], key: str) -> None:
+@asynccontextmanager
+async def nodes_with_copies(url: str, count: int) -> AsyncIterator[Sequence[Cache]]:
+    """Give so many nodes' layers of copies over one Valkey."""
+    async with AsyncExitStack() as opened:
+        layers: list[Cache] = []
+        for _ in range(count):
+            cache = RedisCache(url, prefix=_PREFIX)
+            opened.push_async_callback(cache.close)
+            layers.append(ProcessLayer(cache))
+        yield layers
+
+
+async def sample_recalls(layers: Sequence[Cache], times: int) -> Sample:
+    """Return how long invalidations of what all nodes have copies of take."""
+    taken = []
+    for number in range(times):
+        key = f"{number}:{time.monotonic_ns()}"
+        await _copied(layers, key)
+        began = time.perf_counter()
+        await layers[0].invalidate([key])
+        taken.append(time.perf_counter() - began)
+        if any(layer.peek(key) is not None for layer in layers):
+            raise WrongAnswer("A node answers with what was invalidated.")
+    return _sample(taken)
+
+
+async def _copied(layers: Sequence[Cache], key: str) -> None:
     """Have every node remember a value, once it hears what the others invalidate."""
     while any(layer.peek(key) is None for layer in layers):
         for layer in layers:

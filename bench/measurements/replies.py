@@ -21,6 +21,15 @@ async def reply_load(
     target: Target, cores: Cores, width: int, conversations: Sequence[Conversation], *, each: int = TURNS, spread: float = 0.0
 ) -> tuple[list[Answer], Usage]:
     """Have `width` lines work through the conversations; return the answers, all checked and found stored, and the usage."""
+    answers, usage = await replies(target, cores, width, conversations, each=each, spread=spread)
+    await require_stored(target, conversations, each)
+    return answers, usage
+
+
+async def replies(
+    target: Target, cores: Cores, width: int, conversations: Sequence[Conversation], *, each: int = TURNS, spread: float = 0.0
+) -> tuple[list[Answer], Usage]:
+    """Have `width` lines work through the conversations; return the answers, all checked, and the usage."""
     answers: list[Answer] = []
     async with connected(target.port, width) as lines:
         meter = Meter(target.pid, cores)
@@ -29,7 +38,6 @@ async def reply_load(
         usage = await meter.stop()
     for answer in answers:
         check_reply(answer)
-    await require_stored(target, conversations, each)
     return answers, usage
 
 

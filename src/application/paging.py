@@ -1,12 +1,24 @@
 """Lists are read by keyset: a page begins after (or before) a known identifier."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from domain.shared.errors import Invalid
 
 T = TypeVar("T")
+MOST: Final = 100
+
+
+class Identified(Protocol):
+    """What stands in lists."""
+
+    @property
+    def id(self) -> str:
+        """The identifier that cursors are made of."""
+
+
+V = TypeVar("V", bound=Identified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +31,7 @@ class PageRequest:
     before: str | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.limit <= 100:
+        if not 1 <= self.limit <= MOST:
             raise Invalid("'limit' must lie between 1 and 100.", param="limit")
         if self.after is not None and self.before is not None:
             raise Invalid("'after' and 'before' exclude each other.", param="before")
@@ -49,3 +61,16 @@ def page_of(rows: Sequence[T], request: PageRequest) -> Page[T]:
     if request.before is not None:
         kept = kept[::-1]
     return Page(kept, len(rows) > request.limit)
+
+
+async def pages_of(
+    read: Callable[[PageRequest], Awaitable[Page[V]]], *, descending: bool = True
+) -> AsyncGenerator[Sequence[V], None]:
+    """Yield the items of a whole list, a page at a time, each read when it is asked for."""
+    after: str | None = None
+    while True:
+        page = await read(PageRequest(MOST, descending, after))
+        yield page.items
+        if not page.has_more:
+            return
+        after = page.items[-1].id

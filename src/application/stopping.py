@@ -7,10 +7,11 @@ from typing import Final
 from application.ports.clock import Clock
 from application.ports.readers import RunReader
 from application.ports.run_dispatcher import RunDispatcher
-from application.ports.shards import Shards
+from application.ports.shards import Shards, ShardUnitOfWork
 from application.retrying import again_when_stale
 from application.runs.views import RunView
 from domain.runs.run import Run, RunStatus
+from domain.sessions.session import Session
 from domain.shared.identifiers import RunId, UserId
 
 _PATIENCE_SECONDS: Final = 10.0
@@ -41,6 +42,18 @@ class RunStopper:
         # It is made elsewhere, also if it was here: another node may have taken it over.
         await again_when_stale(lambda: self._request(owner_id, run_id))
         return await self._ended(owner_id, run_id, _PATIENCE_SECONDS)
+
+    async def silenced(self, unit: ShardUnitOfWork, session: Session) -> Session:
+        """Return the session without a reply under way, if all come to their end in time.
+
+        Those that wait end too, for each gets its turn when one has ended.
+        """
+        for _ in range(session.waiting + 1):
+            if session.active_run_id is None:
+                break
+            await self.stop(session.owner_id, session.active_run_id)
+            session = await unit.sessions.get(session.id)
+        return session
 
     async def _request(self, owner_id: UserId, run_id: RunId) -> None:
         async with self.shards.open(owner_id) as unit:

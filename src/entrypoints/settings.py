@@ -2,18 +2,23 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from domain.users.user import Plan
-from entrypoints import redis_address
+from domain.analytics.usage import PriceList
+from domain.users.limits import Limits
+from domain.users.plan import Plan
+from entrypoints.addresses import LISTS, read_items, require_address
 from entrypoints.layer_names import read_layers, require_owned
+from entrypoints.oidc_settings import OidcSetting, read_oidc
+from entrypoints.plans import read_plans, read_prices
 from entrypoints.problems import OperatorProblem
 from entrypoints.upstreams import Continues, Upstream, pair
+from entrypoints.web_settings import public_address, require_networks, require_origins
 
 PREFIX = "ONELAST_"
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
@@ -40,6 +45,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cache_options: Mapping[str, str] = {}
     edge: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,63}$")] = "none"
     edge_options: Mapping[str, str] = {}
+    notifier: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,63}$")] = "console"
+    notifier_options: Mapping[str, str] = {}
+    public_url: str | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
     upstream_url: tuple[str, ...] = ()
     upstream_api_key: tuple[str, ...] = ()
     upstream_models: tuple[str, ...] = ("*",)
@@ -50,12 +60,17 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     upstream_token_timeout: Seconds = 60.0
     default_model: str | None = None
     signup_plan: Plan = Plan.FREE
+    plan_options: Mapping[str, str] = {}
+    oidc_options: Mapping[str, str] = {}
+    prices: tuple[str, ...] = ()
     pool_size: Annotated[int, Meta(ge=1, le=200)] | None = None
+    workers: Annotated[int, Meta(ge=1, le=256)] = 1
     nodes: Annotated[int, Meta(ge=1, le=10_000)] = 1
     database_cores: Annotated[int, Meta(ge=1, le=1024)] | None = None
     database_timeout: Seconds = 5.0
     pooler: Literal["none", "pgbouncer"] = "none"
     slow_query_seconds: Seconds = 0.2
+    most_lag: Seconds = 0.02
     backup_target: str | None = None
     backup_s3_endpoint: str | None = None
     backup_key_file: str | None = None
@@ -91,6 +106,26 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         numbered = [item.split("=", 1) for item in self.replica_dsns]
         return {int(number): tuple(dsn for other, dsn in numbered if other == number) for number, _ in numbered}
 
+    @property
+    def plans(self) -> Mapping[Plan, Limits]:
+        """What each plan allows."""
+        return read_plans(self.plan_options)
+
+    @property
+    def oidc_providers(self) -> tuple[OidcSetting, ...]:
+        """Where people may sign in."""
+        return read_oidc(self.oidc_options)
+
+    @property
+    def price_list(self) -> PriceList:
+        """What models cost."""
+        return read_prices(self.prices)
+
+    @property
+    def public_address(self) -> str:
+        """The address that links to the service begin with, without a slash at its end."""
+        return public_address(self.public_url, self.host, self.port)
+
     def require_redis(self) -> str:
         """Return the address of the Redis or Valkey server; SettingsError when there is none."""
         return _required(self.redis_url, "ONELAST_REDIS_URL")
@@ -106,55 +141,41 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.upstreams
 
 
-# What follows in a variable's name is an option of the edge that ONELAST_EDGE names, or of one of ONELAST_CACHE_LAYERS.
-_OPTIONS = {"edge_": "edge_options", "cache_": "cache_options"}
-_NO_OPTIONS = {"cache_layers", "cache_memory"}
-_LISTS = {"backup_dsns", "cache_layers", "move_dsns", "replica_dsns", "shard_dsns", "upstream_models", "upstream_url"}
-_PARALLEL_TO_URLS = {"upstream_api_key", "upstream_continues"}
-# A DSN may name several hosts, with commas: the next one begins with its scheme.
-_DSN_LISTS = {"backup_dsns", "move_dsns", "replica_dsns", "shard_dsns"}
-_NEXT_DSN = re.compile(r",(?=\s*(?:\w+=)?\w+://)")
-_PORT = r"(?:[0-5]?\d{1,4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
-_HOST = rf"(?:\[[\da-fA-F:.]+\]|[^\s:/?#@\[\],]+)(?::{_PORT})?"
-_USER = r"(?:[^,:/?#]*(?::[^/?#]*)?@)?"
-_PATH = r"/[^,?#]*"
-_QUERY = r"(?:[?#].*)?"
-# Several hosts are PostgreSQL's, as is none: a socket of this machine.
-_ADDRESS = re.compile(rf"[a-z]+://{_USER}{_HOST}(?:,{_HOST})*(?:{_PATH})?{_QUERY}|postgres(?:ql)?://{_USER}{_PATH}{_QUERY}")
-_NUMBERED = re.compile(r"\d{1,4}=")
-_SCHEMES = {
-    "catalog_dsn": ("postgresql://", "postgres://"),
-    "shard_dsns": ("postgresql://", "postgres://"),
-    "move_dsns": ("postgresql://", "postgres://"),
-    "replica_dsns": ("postgresql://", "postgres://"),
-    "backup_dsns": ("postgresql://", "postgres://"),
-    "backup_s3_endpoint": ("http://", "https://"),
-    "redis_url": redis_address.SCHEMES,
-    "upstream_url": ("http://", "https://"),
+# What follows in a variable's name is an option of the edge that ONELAST_EDGE names, of one of ONELAST_CACHE_LAYERS, of the
+# notifier, or a plan's or a provider's.
+_OPTIONS = {
+    "edge_": "edge_options", "cache_": "cache_options", "plan_": "plan_options", "notifier_": "notifier_options",
+    "oidc_": "oidc_options",
 }
+_NO_OPTIONS = {"cache_layers", "cache_memory"}
+_PARALLEL_TO_URLS = {"upstream_api_key", "upstream_continues"}
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Return the settings from the environment; SettingsError names the first wrong one. Empty values count as unset."""
     source = os.environ if environment is None else environment
-    raw: dict[str, object] = _options(source)
-    for name, value in source.items():
-        if name.startswith(PREFIX) and value.strip():
-            field = name.removeprefix(PREFIX).lower()
-            if _is_option(field):
-                continue
-            _require_known(field, name)
-            raw[field] = _value(field, value)
-            _require_address(field, name, value)
     try:
-        settings = msgspec.convert(raw, Settings, strict=False)
+        settings = msgspec.convert(_options(source) | _values(source), Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(_sentence(error)) from None
+    except ValueError as problem:
+        raise SettingsError(str(problem)) from None
     _require_parallel(settings)
     _require_shards(settings)
     _require_backups(settings)
-    _require_cache(settings)
+    _require_readable(settings)
     return settings
+
+
+def _values(source: Mapping[str, str]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for name, value in source.items():
+        field = name.removeprefix(PREFIX).lower()
+        if name.startswith(PREFIX) and value.strip() and not _is_option(field):
+            _require_known(field, name)
+            values[field] = _value(field, value)
+            require_address(field, name, value)
+    return values
 
 
 def _options(source: Mapping[str, str]) -> dict[str, object]:
@@ -180,43 +201,13 @@ def _value(field: str, value: str) -> object:
     if field in _PARALLEL_TO_URLS:
         return [item.strip() for item in value.split(",")]
     if field == "cache_layers":
-        return _layers(_items(field, value))
-    return _items(field, value) if field in _LISTS else value.strip()
-
-
-def _items(field: str, value: str) -> list[str]:
-    items = _NEXT_DSN.split(value) if field in _DSN_LISTS else value.split(",")
-    return [item.strip(", ") for item in items if item.strip(", ")]
-
-
-def _layers(items: Sequence[str]) -> Sequence[str]:
-    try:
-        return read_layers(items)
-    except ValueError as problem:
-        raise SettingsError(str(problem)) from None
+        return read_layers(read_items(field, value))
+    return read_items(field, value) if field in LISTS else value.strip()
 
 
 def _require_known(field: str, name: str) -> None:
     if field not in Settings.__struct_fields__:
         raise SettingsError(f"{name} is not a setting; see docs/reference/settings.md for those there are.")
-
-
-def _require_address(field: str, name: str, value: str) -> None:
-    addresses = _items(field, value) if field in _LISTS else [value.strip()]
-    for item in _unnumbered(name, addresses) if field == "replica_dsns" else addresses if field in _SCHEMES else ():
-        if not item.startswith(_SCHEMES[field]):
-            raise SettingsError(f"{name} must begin with {' or '.join(_SCHEMES[field])}.")
-        if field == "redis_url" and (fault := redis_address.fault_of(item)) is not None:
-            raise SettingsError(f"{name} {fault}.")
-        if field != "redis_url" and not _ADDRESS.fullmatch(item):
-            raise SettingsError(f"{name} has no readable host and port; write # / ? @ in a password as %23 %2F %3F %40.")
-
-
-def _unnumbered(name: str, items: Sequence[str]) -> list[str]:
-    for item in items:
-        if not _NUMBERED.match(item):
-            raise SettingsError(f"{name} must be <shard>=<dsn>, several with commas: 0=postgresql://…,1=postgresql://….")
-    return [item.split("=", 1)[1] for item in items]
 
 
 def _require_parallel(settings: Settings) -> None:
@@ -247,9 +238,15 @@ def _require_backups(settings: Settings) -> None:
         raise SettingsError("ONELAST_BACKUP_EVERY needs ONELAST_BACKUP_TARGET as well.")
 
 
-def _require_cache(settings: Settings) -> None:
+def _require_readable(settings: Settings) -> None:
     try:
         require_owned(settings.cache_options, settings.cache_layers)
+        require_networks(settings.trusted_proxies)
+        require_origins(settings.cors_origins)
+        public_address(settings.public_url, settings.host, settings.port)
+        read_plans(settings.plan_options)
+        read_prices(settings.prices)
+        read_oidc(settings.oidc_options)
     except ValueError as problem:
         raise SettingsError(str(problem)) from None
 

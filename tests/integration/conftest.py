@@ -1,10 +1,13 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from adapters.embedded.folder import DataFolder
 from adapters.embedded.valkey import EmbeddedValkey
+from tests.integration.postgres.own_server import OwnServer
 from tests.support.servers import PostgresServer, running_postgres
 from tests.support.valkey_forms import FORMS, ValkeyForm
 from tests.support.valkey_process import ValkeyProcess
@@ -30,6 +33,14 @@ async def own_dsn(postgres: PostgresServer) -> str:
 
 
 @pytest.fixture(scope="session")
+async def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of a prepared server: whoever needs one of its own starts it on a copy, which is sooner there than new data."""
+    folder = tmp_path_factory.mktemp("pattern")
+    await OwnServer.make_pattern(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 async def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """One Valkey for all tests; each keeps to keys or a database of its own."""
     folder = DataFolder(tmp_path_factory.mktemp("valkey"))
@@ -39,11 +50,17 @@ async def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
     folder.release()
 
 
+@pytest.fixture(scope="session")
+def form_named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], ValkeyForm]]:
+    """What returns the servers of a form, which are started when they are first asked for, and then serve all files."""
+    with ExitStack() as stack:
+        yield cache(lambda name: stack.enter_context(FORMS[name](tmp_path_factory.mktemp(name))))
+
+
 @pytest.fixture(scope="session", params=FORMS)
-def valkey_form(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyForm]:
+def valkey_form(request: pytest.FixtureRequest, form_named: Callable[[str], ValkeyForm]) -> ValkeyForm:
     """Valkey alone, under sentinels and as a cluster, in turn; a test that kills a server starts it again."""
-    with FORMS[request.param](tmp_path_factory.mktemp(request.param)) as form:
-        yield form
+    return form_named(request.param)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -25,6 +26,11 @@ def events_of(text: str) -> list[dict[str, Any]]:
             assert (str(event["seq"]), event["type"]) == (lines["id"], lines["event"])
             events.append(event)
     return events
+
+
+def frames_of(text: str) -> list[dict[str, Any]]:
+    """Return the data of each event of a stream that numbers them in the data alone."""
+    return [json.loads(frame.partition("data: ")[2]) for frame in text.split("\n\n") if "data: {" in frame]
 
 
 def text_of(events: list[dict[str, Any]]) -> str:
@@ -107,11 +113,21 @@ class Caller:
         return slug
 
 
-class Api:
-    """The application as strangers see it."""
+# Gives a user the role of administrators, as an operator does by `onelast users set-role`.
+Promote = Callable[[Caller], Awaitable[None]]
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
+
+class Api:
+    """The application as strangers see it, and where it runs in this process its operator too."""
+
+    def __init__(self, http: httpx.AsyncClient, promote: Promote | None = None) -> None:
         self.http = http
+        self._promote = promote
+
+    async def promote(self, caller: Caller) -> None:
+        """Make somebody an administrator."""
+        assert self._promote is not None
+        await self._promote(caller)
 
     async def sign_up(self) -> Caller:
         """Return a new user's client."""

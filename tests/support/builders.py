@@ -10,10 +10,23 @@ from domain.agents.agent import Agent, AgentProfile, Sampling, Visibility
 from domain.runs.run import Run, Usage
 from domain.sessions.message import Message, MessageStatus, TextPart
 from domain.sessions.session import Session
-from domain.shared.identifiers import AgentId, ApiKeyId, MessageId, NodeId, RunId, SessionId, SignInId, UserId, bucket_of
+from domain.shared.identifiers import (
+    AgentId,
+    ApiKeyId,
+    AuditEntryId,
+    MessageId,
+    NodeId,
+    RunId,
+    SessionId,
+    SignInId,
+    UserId,
+    bucket_of,
+)
 from domain.shared.secrets import fingerprint
+from domain.users.audit import AuditAction, AuditEntry
 from domain.users.credential import ApiKey, Credential, SignIn
-from domain.users.user import Plan, User
+from domain.users.plan import Plan
+from domain.users.user import User
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -93,6 +106,11 @@ def new_session(owner_id: UserId) -> Session:
     )
 
 
+def new_run_id(owner_id: UserId) -> RunId:
+    """Return the identifier of a new run."""
+    return RunId(_entropy.identifier("run", bucket_of(owner_id)))
+
+
 def said(session: Session, text: str = "Hello!", client_message_id: str | None = None) -> tuple[Message, Run]:
     """Let the user say something in the session; return the message and its run, which streams, or waits behind another."""
     bucket = bucket_of(session.owner_id)
@@ -114,3 +132,18 @@ def replied(session: Session, run: Run, text: str = "Hello, you!", following: Ru
     run.complete(Usage(11, 7), last_seq=9, now=LATER)
     session.release(run.id, following, now=LATER)
     return reply
+
+
+def again(session: Session, message: Message) -> Run:
+    """Return another run that answers the message; it streams."""
+    run_id = new_run_id(session.owner_id)
+    session.answer_again(run_id, now=LATER)
+    run = Run(run_id, session.id, session.owner_id, session.agent_id, "small", message.id, message.seq, LATER)
+    run.start(NODE)
+    return run
+
+
+def new_audit_entry(user_id: UserId) -> AuditEntry:
+    """Return a new entry of the audit log."""
+    entry_id = AuditEntryId(_entropy.identifier("audit", bucket_of(user_id)))
+    return AuditEntry(entry_id, user_id, AuditAction.SIGNED_IN, NOW, user_id, "192.0.2.7", {"sign_in_id": "signin_of_test"})

@@ -2,36 +2,58 @@
 
 from dishka import Provider, Scope, provide
 
+from adapters.memory.account_reader import MemoryAccountReader
+from adapters.memory.attempts import MemoryAttempts
 from adapters.memory.cache import MemoryCache
 from adapters.memory.catalog import MemoryCatalog
 from adapters.memory.clock import HandClock
+from adapters.memory.erasures import MemoryErasures
+from adapters.memory.expired_api_keys import MemoryExpiredApiKeys
+from adapters.memory.expired_tokens import MemoryExpiredTokens
 from adapters.memory.idempotency import MemoryExpiredKeys
 from adapters.memory.leases import MemoryRunLeases
+from adapters.memory.limiter import MemoryLimiter
+from adapters.memory.notifier import MemoryNotifier
 from adapters.memory.outbox import MemoryOutbox
 from adapters.memory.password_hasher import MemoryPasswordHasher
 from adapters.memory.positions import MemoryPositions
-from adapters.memory.readers import MemoryAgentReader, MemoryRunReader, MemorySessionReader, MemoryUserReader
+from adapters.memory.readers import MemoryAgentReader, MemoryRunReader, MemorySessionReader, MemoryUsageReader, MemoryUserReader
+from adapters.memory.records import MemoryAccountRecords, MemoryConversationRecords
+from adapters.memory.remains import MemoryRemains
+from adapters.memory.responses import MemoryResponseReader
 from adapters.memory.run_bell import MemoryRunBell
 from adapters.memory.run_log import MemoryRunLog
 from adapters.memory.shards import MemoryShards
 from adapters.memory.shares import MemoryLinkSeeds, MemoryShareReader
 from adapters.memory.store import MemoryStore
 from adapters.memory.tables import AnsweredKey
+from adapters.memory.user_directory import MemoryUserDirectory
+from application.ports.account_reader import AccountReader
+from application.ports.attempts import Attempts
 from application.ports.cache import Cache
 from application.ports.catalog import Catalog
 from application.ports.chat_model import ChatModel
 from application.ports.clock import Clock
 from application.ports.entropy import Entropy
+from application.ports.erasures import Erasures
+from application.ports.expired_api_keys import ExpiredApiKeys
+from application.ports.expired_tokens import ExpiredTokens
 from application.ports.idempotency import ExpiredKeys
+from application.ports.limiter import Limiter
 from application.ports.link_seeds import LinkSeeds
+from application.ports.notifier import Letter, Notifier
 from application.ports.outbox import Outbox
 from application.ports.password_hasher import PasswordHasher
 from application.ports.positions import Positions
-from application.ports.readers import AgentReader, RunReader, SessionReader, ShareReader, UserReader
+from application.ports.readers import AgentReader, RunReader, SessionReader, ShareReader, UsageReader, UserReader
+from application.ports.records import AccountRecords, ConversationRecords
+from application.ports.remains import Remains
+from application.ports.responses import ResponseReader
 from application.ports.run_bell import RunBell
 from application.ports.run_leases import RunLeases
 from application.ports.run_log import RunLog
 from application.ports.shards import Shards
+from application.ports.user_directory import UserDirectory
 from domain.shared.identifiers import NodeId
 from entrypoints.http.health import ReadComponents
 from entrypoints.ioc.telemetry import components_of
@@ -51,7 +73,14 @@ class Memory(Provider):
         self._clock = HandClock()
         self._store = MemoryStore(self._clock)
         self._cache, self._log, self._bell = MemoryCache(), MemoryRunLog(), MemoryRunBell()
+        self._limiter = MemoryLimiter(self._clock, MemoryUsageReader(self._store))
         self._hasher = MemoryPasswordHasher()
+        self._attempts, self._notifier = MemoryAttempts(self._clock), MemoryNotifier()
+
+    @property
+    def letters(self) -> list[Letter]:
+        """What was sent."""
+        return self._notifier.letters
 
     @property
     def hands(self) -> HandClock:
@@ -91,6 +120,18 @@ class Memory(Provider):
         return MemoryUserReader(self._store)
 
     @provide(override=True)
+    def accounts(self) -> AccountReader:
+        return MemoryAccountReader(self._store)
+
+    @provide(override=True)
+    def attempts(self) -> Attempts:
+        return self._attempts
+
+    @provide(override=True)
+    def notifier(self) -> Notifier:
+        return self._notifier
+
+    @provide(override=True)
     def sessions(self) -> SessionReader:
         return MemorySessionReader(self._store)
 
@@ -99,8 +140,32 @@ class Memory(Provider):
         return MemoryRunReader(self._store)
 
     @provide(override=True)
+    def responses(self) -> ResponseReader:
+        return MemoryResponseReader(self._store)
+
+    @provide(override=True)
     def shares(self) -> ShareReader:
         return MemoryShareReader(self._store)
+
+    @provide(override=True)
+    def usage(self) -> UsageReader:
+        return MemoryUsageReader(self._store)
+
+    @provide(override=True)
+    def erasures(self) -> Erasures:
+        return MemoryErasures(self._store)
+
+    @provide(override=True)
+    def remains(self) -> Remains:
+        return MemoryRemains(self._store)
+
+    @provide(override=True)
+    def account_records(self) -> AccountRecords:
+        return MemoryAccountRecords(self._store)
+
+    @provide(override=True)
+    def conversation_records(self) -> ConversationRecords:
+        return MemoryConversationRecords(self._store)
 
     @provide(override=True)
     def link_seeds(self, entropy: Entropy) -> LinkSeeds:
@@ -115,12 +180,28 @@ class Memory(Provider):
         return MemoryExpiredKeys(self._store)
 
     @provide(override=True)
+    def expired_api_keys(self) -> ExpiredApiKeys:
+        return MemoryExpiredApiKeys(self._store)
+
+    @provide(override=True)
+    def expired_tokens(self) -> ExpiredTokens:
+        return MemoryExpiredTokens(self._store)
+
+    @provide(override=True)
+    def directory(self) -> UserDirectory:
+        return MemoryUserDirectory(self._store)
+
+    @provide(override=True)
     def leases(self, node: NodeId) -> RunLeases:
         return MemoryRunLeases(self._store, node)
 
     @provide(override=True)
     def cache(self) -> Cache:
         return self._cache
+
+    @provide(override=True)
+    def limiter(self) -> Limiter:
+        return self._limiter
 
     @provide(override=True)
     def run_log(self) -> RunLog:

@@ -23,6 +23,8 @@ REPOSITORY = Path(__file__).parents[2]
 ONELAST = str(Path(sys.executable).with_name("onelast"))
 _MARK = "TEST_PROGRAM"
 _TIED_TO_US = ("setpriv", "--pdeathsig", "KILL")
+# A program that is compiled anew each time that it starts takes a third longer to be there.
+_NOT_INHERITED = ("ONELAST_", "PYTHONDONTWRITEBYTECODE")
 _TOKEN = re.compile(r"\bol[art]_[\w-]{8,}")
 
 
@@ -56,7 +58,7 @@ class Program:
         """Whether it still runs."""
         return self._process.returncode is None
 
-    async def says(self, text: str, within: float = 30) -> None:
+    async def says(self, text: str, within: float = 60) -> None:
         """Return when the text stands in its output."""
         async def said() -> bool:
             running = self.running
@@ -121,7 +123,7 @@ async def running(*command: str, environment: Mapping[str, str] | None = None) -
         program.require_discreet()
 
 
-async def run(*command: str, environment: Mapping[str, str] | None = None, within: float = 30) -> Ended:
+async def run(*command: str, environment: Mapping[str, str] | None = None, within: float = 60) -> Ended:
     """Run a program to its end."""
     async with running(*command, environment=environment) as program:
         return await program.end(within=within)
@@ -133,7 +135,7 @@ async def run_onelast(*arguments: str, environment: Mapping[str, str] | None = N
 
 
 async def _start(command: tuple[str, ...], environment: Mapping[str, str], folder: Path) -> Program:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("ONELAST_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
     whole = {**inherited, **environment, _MARK: uuid4().hex}
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
         process = await asyncio.create_subprocess_exec(

@@ -15,14 +15,15 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from adapters.models.scripted import ScriptedModel
+from domain.users.plan import Plan
 from entrypoints.http.app import HttpParts, create_app
 from entrypoints.http.event_stream import OpenStreams, Pace
 from entrypoints.http.server import bind, serve_http
 from entrypoints.ioc.container import build_everything
 from entrypoints.ioc.runs import RunMaking
 from entrypoints.settings import Settings
-from tests.support.api import Api, Caller
-from tests.support.application import running_application
+from tests.support.api import Api, Caller, Promote
+from tests.support.application import promoting, running_application
 from tests.support.processes import until
 
 
@@ -98,9 +99,10 @@ class Node:
     """An application that listens on a port of loopback."""
 
     def __init__(
-        self, port: int, http: httpx.AsyncClient, parts: HttpParts, scripted: ScriptedModel, leave: Callable[[], Any]
+        self, port: int, http: httpx.AsyncClient, parts: HttpParts, scripted: ScriptedModel, leave: Callable[[], Any],
+        promote: Promote,
     ) -> None:
-        self.port, self.http, self.api, self.scripted, self.leave = port, http, Api(http), scripted, leave
+        self.port, self.http, self.api, self.scripted, self.leave = port, http, Api(http, promote), scripted, leave
         self.streams, self.metrics = parts.open_streams, parts.render_metrics
 
     def of(self, caller: Caller) -> Caller:
@@ -131,13 +133,13 @@ class Node:
 
 
 @asynccontextmanager
-async def listening(settings: Settings, *overrides: Provider) -> AsyncIterator[Node]:
+async def listening(settings: Settings, *overrides: Provider, signup_plan: Plan = Plan.ENTERPRISE) -> AsyncIterator[Node]:
     """Run an application with scripted models behind its real server."""
-    async with running_application(settings, *overrides) as application:
+    async with running_application(settings, *overrides, signup_plan=signup_plan) as application:
         parts = await build_everything(application.container)
         making = await application.container.get(RunMaking)
         async with _serving(parts, making.leave) as port, _speaking_to(port) as http:
-            yield Node(port, http, parts, application.scripted, making.leave)
+            yield Node(port, http, parts, application.scripted, making.leave, promoting(application.container))
 
 
 Listen = Callable[..., AbstractAsyncContextManager[Node]]

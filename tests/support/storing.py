@@ -10,6 +10,7 @@ from domain.shared.identifiers import RunId, UserId
 from domain.users.credential import ApiKey, SignIn
 from domain.users.user import User
 from tests.support.builders import (
+    again,
     credential_of,
     new_agent,
     new_api_key,
@@ -22,9 +23,9 @@ from tests.support.builders import (
 )
 
 
-async def store_user(catalog: Catalog) -> User:
+async def store_user(catalog: Catalog, email: str | None = None) -> User:
     """Return a user who is stored."""
-    user = new_user()
+    user = new_user(email)
     async with catalog.open() as unit:
         unit.users.add(user, credential_of(user))
         await unit.commit()
@@ -110,3 +111,13 @@ async def answer(shards: Shards, session: Session, run: Run, following: RunId | 
         unit.runs.save(run)
         await unit.commit()
     return reply
+
+
+async def ask_again(shards: Shards, session: Session, message: Message) -> Run:
+    """Store another run that answers the message."""
+    run = again(session, message)
+    async with shards.open(session.owner_id) as unit:
+        unit.sessions.save(session)
+        unit.runs.add(run)
+        await unit.commit()
+    return run

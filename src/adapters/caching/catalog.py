@@ -29,7 +29,9 @@ class InvalidatingCatalogUnitOfWork(CatalogUnitOfWork):
         self._inner, self._aftermath = inner, aftermath
         self.users, self.sign_ins = inner.users, inner.sign_ins
         self.api_keys, self.agents = inner.api_keys, inner.agents
-        self.keys = inner.keys
+        self.mailed_tokens, self.audit = inner.mailed_tokens, inner.audit
+        self.identities = inner.identities
+        self.erasures, self.keys = inner.erasures, inner.keys
 
     def record(self, event: DomainEvent) -> None:
         """Write the event to the outbox on commit, and keep it."""

@@ -68,6 +68,10 @@ class CachedSessionReader(SessionReader):
         """Return the newest messages as they are stored."""
         return await self._inner.recent_messages(owner_id, session_id, limit=limit, most_characters=most_characters)
 
+    async def find_by_chat(self, owner_id: UserId, client_chat_id: str) -> SessionView | None:
+        """Return the session as it is stored."""
+        return await self._inner.find_by_chat(owner_id, client_chat_id)
+
     async def find_message_run(
         self, owner_id: UserId, session_id: SessionId, client_message_id: str
     ) -> tuple[Message, RunView] | None:

@@ -29,7 +29,7 @@ class InvalidatingShardUnitOfWork(ShardUnitOfWork):
     def __init__(self, inner: ShardUnitOfWork, aftermath: Aftermath) -> None:
         self._inner, self._aftermath = inner, aftermath
         self.sessions, self.messages, self.runs, self.shares = inner.sessions, inner.messages, inner.runs, inner.shares
-        self.keys = inner.keys
+        self.usage, self.keys = inner.usage, inner.keys
 
     def record(self, event: DomainEvent) -> None:
         """Write the event to the outbox on commit, and keep it."""

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import deepcopy
 
+from adapters.memory.audit_log import MemoryAuditLog
 from adapters.memory.constraints import (
     DuplicateKey,
     require_as_read,
@@ -12,10 +13,13 @@ from adapters.memory.constraints import (
     require_new,
     require_user,
 )
+from adapters.memory.erasures import MemoryErasureRepository
 from adapters.memory.idempotency import MemoryKeys
+from adapters.memory.identities import MemoryIdentities
+from adapters.memory.mailed_tokens import MemoryMailedTokens
 from adapters.memory.staging import Staging
 from adapters.memory.store import MemoryStore
-from adapters.memory.tables import Tables
+from adapters.memory.tables import Tables, drop_where
 from application.ports.catalog import (
     AgentRepository,
     ApiKeyRepository,
@@ -61,9 +65,20 @@ class MemoryUsers(UserRepository):
 
         self._staging.add(insert)
 
-    def save(self, user: User) -> None:
+    def save(self, user: User, credential: Credential | None = None) -> None:
         """Stage a copy."""
         self._staging.save(lambda tables: tables.users, user.id, user, require_free_email)
+        if credential is not None:
+            self._staging.add(lambda tables: tables.credentials.update({user.id: credential}))
+
+    def require(self, credential: Credential) -> None:
+        """Stage a look at the password."""
+
+        def look(tables: Tables) -> None:
+            if tables.credentials.get(credential.user_id) != credential:
+                raise StaleWrite("Somebody else changed it at the same moment.")
+
+        self._staging.begin_with(look)
 
     def remove(self, user: User) -> None:
         """Stage the deletion with all that hangs on the user."""
@@ -90,7 +105,7 @@ class MemorySignIns(SignInRepository):
         """Read a copy now, by its good or a spent token."""
         tables = await self._staging.store.read()
         if refresh in tables.spent_refreshes:
-            return deepcopy(tables.sign_ins[tables.spent_refreshes[refresh]]), True
+            return deepcopy(tables.sign_ins[tables.spent_refreshes[refresh][0]]), True
         found = next((sign_in for sign_in in tables.sign_ins.values() if sign_in.refresh == refresh), None)
         return None if found is None else (deepcopy(found), False)
 
@@ -109,12 +124,12 @@ class MemorySignIns(SignInRepository):
 
     def save(self, sign_in: SignIn, spent: bytes) -> None:
         """Stage a copy and the token that was spent."""
-        sign_in_id = sign_in.id
+        sign_in_id, at = sign_in.id, sign_in.renewed_at or sign_in.created_at
 
         def spend(tables: Tables) -> None:
             if spent in tables.spent_refreshes:
                 raise StaleWrite("Somebody else was faster.")
-            tables.spent_refreshes[spent] = sign_in_id
+            tables.spent_refreshes[spent] = sign_in_id, at
 
         self._staging.save(lambda tables: tables.sign_ins, sign_in_id, sign_in)
         self._staging.add(spend)
@@ -169,6 +184,10 @@ class MemoryApiKeys(ApiKeyRepository):
                 raise StaleWrite("Somebody else removed it at the same moment.")
 
         self._staging.remove(delete)
+
+    def remove_all_of(self, user_id: UserId) -> None:
+        """Stage the deletions."""
+        self._staging.add(lambda tables: drop_where(tables.api_keys, lambda key: key.user_id == user_id))
 
 
 class MemoryAgents(AgentRepository):
@@ -225,6 +244,10 @@ class MemoryCatalogUnitOfWork(CatalogUnitOfWork):
         self._staging = staging
         self.users, self.sign_ins = MemoryUsers(staging), MemorySignIns(staging)
         self.api_keys, self.agents = MemoryApiKeys(staging), MemoryAgents(staging)
+        self.identities = MemoryIdentities(staging)
+        self.mailed_tokens = MemoryMailedTokens(staging)
+        self.audit = MemoryAuditLog(staging)
+        self.erasures = MemoryErasureRepository(staging)
         self.keys = MemoryCatalogKeys(staging)
 
     def record(self, event: DomainEvent) -> None:

@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 from adapters.memory.tables import Tables
 from domain.agents.agent import Agent, SlugTaken
 from domain.sessions.message import Message
+from domain.sessions.session import Session
 from domain.shared.errors import StaleWrite
 from domain.shared.identifiers import UserId
 from domain.users.user import EmailTaken, User, UserNotFound
@@ -47,6 +48,13 @@ def require_free_slug(tables: Tables, agent: Agent) -> None:
     in_service = [other for other in tables.agents.values() if other.retired_at is None and other.id != agent.id]
     if agent.retired_at is None and any(other.profile.slug == agent.profile.slug for other in in_service):
         raise SlugTaken("There is an agent with this slug already.", param="slug")
+
+
+def require_free_chat(tables: Tables, session: Session) -> None:
+    """Return if no other session of the owner's is called so by a client; StaleWrite."""
+    own = (other for other in tables.sessions.values() if other.owner_id == session.owner_id and other.id != session.id)
+    if session.client_chat_id is not None and any(other.client_chat_id == session.client_chat_id for other in own):
+        raise StaleWrite("Somebody else was faster.")
 
 
 def require_user(tables: Tables, user_id: UserId | None) -> None:

@@ -1,6 +1,8 @@
 """Reading views out of memory."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
 
 from adapters.memory.paging import page_by
 from adapters.memory.store import MemoryStore
@@ -8,15 +10,18 @@ from application.actor import Actor
 from application.agents.views import AgentView
 from application.freshness import Freshness, Tolerance
 from application.paging import Page, PageRequest
-from application.ports.readers import AgentReader, RunReader, SessionReader, UserReader
+from application.ports.readers import AgentReader, RunReader, SessionReader, UsageReader, UserReader
 from application.runs.views import RunView
 from application.sessions.views import SessionView
 from application.users.views import UserView
 from domain.agents.agent import Agent, Visibility
+from domain.analytics.usage import DayUsage, Spent, UsageEntry
+from domain.runs.run import Usage
 from domain.sessions.message import Message, text_of
 from domain.shared.errors import Invalid
-from domain.shared.identifiers import RunId, SessionId, UserId
+from domain.shared.identifiers import RunId, SessionId, SignInId, UserId
 from domain.users.credential import ApiKey
+from domain.users.user import User
 
 
 class MemoryAgentReader(AgentReader):
@@ -60,10 +65,10 @@ class MemoryUserReader(UserReader):
         tables = await self._store.read()
         for sign_in in tables.sign_ins.values():
             if sign_in.access == fingerprint:
-                return Actor(sign_in.user_id, tables.users[sign_in.user_id].plan, sign_in.id, sign_in.access_expires_at)
+                return _actor(tables.users[sign_in.user_id], sign_in.id, sign_in.access_expires_at, None)
         for key in tables.api_keys.values():
             if key.fingerprint == fingerprint:
-                return Actor(key.user_id, tables.users[key.user_id].plan)
+                return _actor(tables.users[key.user_id], None, key.expires_at, key.scopes)
         return None
 
     async def list_api_keys(self, user_id: UserId, page: PageRequest) -> Page[ApiKey]:
@@ -98,7 +103,7 @@ class MemorySessionReader(SessionReader):
     ) -> Page[Message] | None:
         """Read a page of messages."""
         tables = await self._store.read()
-        session, messages = tables.sessions.get(session_id), tables.messages.get(session_id, ())
+        session, messages = tables.sessions.get(session_id), tables.shown(session_id)
         if session is None or session.owner_id != owner_id:
             return None
         return page_by(messages, page, lambda message: message.seq, _seq_of(page, messages))
@@ -108,12 +113,17 @@ class MemorySessionReader(SessionReader):
     ) -> Sequence[Message]:
         """Read the newest messages that fit."""
         kept, begins_at = list[Message](), 0
-        for message in reversed((await self._store.read()).messages.get(session_id, ())[-limit:]):
+        for message in reversed((await self._store.read()).shown(session_id)[-limit:]):
             if begins_at > most_characters:
                 break
             kept.append(message)
             begins_at += len(text_of(message.content))
         return kept[::-1]
+
+    async def find_by_chat(self, owner_id: UserId, client_chat_id: str) -> SessionView | None:
+        """Read the session."""
+        own = [session for session in (await self._store.read()).sessions.values() if session.owner_id == owner_id]
+        return next((SessionView.of(one) for one in own if one.client_chat_id == client_chat_id), None)
 
     async def find_message_run(
         self, owner_id: UserId, session_id: SessionId, client_message_id: str
@@ -124,6 +134,36 @@ class MemorySessionReader(SessionReader):
             if message.client_message_id == client_message_id and message.run_id in tables.runs:
                 return message, RunView.of(tables.runs[message.run_id])
         return None
+
+
+class MemoryUsageReader(UsageReader):
+    """The ledger, summed."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    async def list_days(
+        self, owner_id: UserId, first: date, last: date, freshness: Freshness = Tolerance.FRESH
+    ) -> Sequence[DayUsage]:
+        """Sum by day, agent and model."""
+        sums: dict[tuple[date, str, str], DayUsage] = {}
+        for entry in await self._of(owner_id, first, last):
+            key = (entry.day, entry.agent_id or "", entry.model)
+            known = sums.get(key, DayUsage(entry.day, entry.agent_id, entry.model, 0, Usage(0, 0), 0))
+            sums[key] = replace(
+                known, replies=known.replies + 1, usage=known.usage.plus(entry.usage), cost=known.cost + entry.cost
+            )
+        return [sums[key] for key in sorted(sums)]
+
+    async def spent(self, owner_id: UserId, today: date) -> Spent:
+        """Sum the day's tokens and the month's cost."""
+        month = await self._of(owner_id, today.replace(day=1), today)
+        tokens = sum(one.usage.total for one in month if one.day == today)
+        return Spent(tokens, sum(entry.cost for entry in month))
+
+    async def _of(self, owner_id: UserId, first: date, last: date) -> list[UsageEntry]:
+        entries = (await self._store.read()).usage.values()
+        return [entry for entry in entries if entry.owner_id == owner_id and first <= entry.day <= last]
 
 
 class MemoryRunReader(RunReader):
@@ -143,7 +183,14 @@ class MemoryRunReader(RunReader):
         run = tables.runs.get(run_id)
         if run is None or run.owner_id != owner_id:
             return []
-        return [message for message in tables.messages.get(run.session_id, ()) if message.run_id == run_id]
+        messages = tables.messages.get(run.session_id, ())
+        return [message for message in messages if message.run_id == run_id or message.id == run.message_id]
+
+
+def _actor(
+    user: User, sign_in_id: SignInId | None, expires_at: datetime | None, scopes: tuple[str, ...] | None
+) -> Actor:
+    return Actor(user.id, user.plan, sign_in_id, expires_at, user.role, user.limits, user.monthly_budget, scopes)
 
 
 def _in_service(agent: Agent) -> bool:

@@ -1,19 +1,21 @@
 """Units of work on the one shard that there is in memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
 
-from adapters.memory.constraints import require_as_read, require_new, require_next
+from adapters.memory.constraints import require_as_read, require_free_chat, require_new, require_next
 from adapters.memory.idempotency import MemoryKeys
 from adapters.memory.shares import MemoryShares
 from adapters.memory.staging import Staging
 from adapters.memory.store import MemoryStore
-from adapters.memory.tables import Tables, drop_keys
-from application.ports.shards import MessageRepository, RunRepository, SessionRepository, Shards, ShardUnitOfWork
+from adapters.memory.tables import Tables, drop_keys, drop_where
+from application.ports.shards import MessageRepository, RunRepository, SessionRepository, Shards, ShardUnitOfWork, UsageRepository
+from domain.analytics.usage import UsageEntry
 from domain.runs.run import Run, RunNotFound, RunStatus
 from domain.sessions.message import Message
 from domain.sessions.session import Session, SessionNotFound
+from domain.shared.errors import StaleWrite
 from domain.shared.events import DomainEvent
 from domain.shared.identifiers import RunId, SessionId, UserId
 
@@ -31,12 +33,18 @@ class MemorySessions(SessionRepository):
             raise SessionNotFound(f"There is no session {session_id}.")
         return deepcopy(session)
 
+    async def list_some(self, limit: int) -> Sequence[Session]:
+        """Read copies now."""
+        own = [one for one in (await self._staging.store.read()).sessions.values() if one.owner_id == self._owner_id]
+        return deepcopy(sorted(own, key=lambda session: session.id)[:limit])
+
     def add(self, session: Session) -> None:
         """Stage a copy."""
         fresh = deepcopy(session)
 
         def insert(tables: Tables) -> None:
             require_new(tables.sessions, fresh.id)
+            require_free_chat(tables, fresh)
             tables.sessions[fresh.id] = fresh
 
         self._staging.add(insert)
@@ -61,6 +69,7 @@ class MemorySessions(SessionRepository):
         def delete(tables: Tables) -> None:
             for session in [one for one in tables.sessions.values() if one.owner_id == self._owner_id]:
                 tables.drop_session(session.id)
+            drop_where(tables.usage, lambda entry: entry.owner_id == self._owner_id)
             drop_keys(tables.shard_keys, self._owner_id)
 
         self._staging.add(delete)
@@ -80,6 +89,10 @@ class MemoryMessages(MessageRepository):
             tables.messages[message.session_id] = (*tables.messages.get(message.session_id, ()), message)
 
         self._staging.add(insert)
+
+    def supersede(self, message: Message) -> None:
+        """Stage that it is passed over."""
+        self._staging.add(lambda tables: tables.superseded.update({message.id: message.session_id}))
 
 
 class MemoryRuns(RunRepository):
@@ -116,6 +129,30 @@ class MemoryRuns(RunRepository):
         self._staging.save(lambda tables: tables.runs, run.id, run)
 
 
+class MemoryUsage(UsageRepository):
+    """The ledger; days are summed by who reads them."""
+
+    def __init__(self, staging: Staging, owner_id: UserId) -> None:
+        self._staging, self._owner_id = staging, owner_id
+
+    def book(self, entry: UsageEntry) -> None:
+        """Stage the entry."""
+
+        def insert(tables: Tables) -> None:
+            if entry.id in tables.usage:
+                raise StaleWrite("Somebody else was faster.")
+            tables.usage[entry.id] = entry
+
+        self._staging.add(insert)
+
+    def forget(self, entry_ids: Sequence[str]) -> None:
+        """Stage the deletion."""
+        gone = frozenset(entry_ids)
+        self._staging.add(
+            lambda tables: drop_where(tables.usage, lambda one: one.owner_id == self._owner_id and one.id in gone)
+        )
+
+
 class MemoryShardUnitOfWork(ShardUnitOfWork):
     """Collects; commits at once."""
 
@@ -123,6 +160,7 @@ class MemoryShardUnitOfWork(ShardUnitOfWork):
         self._staging = staging
         self.sessions, self.messages = MemorySessions(staging, owner_id), MemoryMessages(staging)
         self.runs, self.shares = MemoryRuns(staging, owner_id), MemoryShares(staging, owner_id)
+        self.usage = MemoryUsage(staging, owner_id)
         self.keys = MemoryKeys(staging, lambda tables: tables.shard_keys)
 
     def record(self, event: DomainEvent) -> None:

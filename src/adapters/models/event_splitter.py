@@ -23,20 +23,11 @@ class EventSplitter:
     def feed(self, chunk: bytes) -> list[bytes]:
         """Return the data of the events that this chunk completes, in order."""
         if self._after_cr or b"\r" in chunk:
-            chunk = self._with_line_feeds(chunk)
+            chunk, self._after_cr = with_line_feeds(chunk, after_cr=self._after_cr)
         if self.overflowed:
             return []
         *events, self._rest = (self._rest + chunk).split(b"\n\n") if self._rest else chunk.split(b"\n\n")
         return self._data_of(events)
-
-    def _with_line_feeds(self, chunk: bytes) -> bytes:
-        """Return the chunk with each line end as one LF; an LF whose CR came in the chunk before is dropped."""
-        if self._after_cr and chunk:
-            self._after_cr = False
-            chunk = chunk.removeprefix(b"\n")
-        if chunk.endswith(b"\r"):
-            self._after_cr = True
-        return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
     def _data_of(self, events: list[bytes]) -> list[bytes]:
         found: list[bytes] = []
@@ -50,6 +41,17 @@ class EventSplitter:
         # One byte more is let through: it may be the first half of the blank line that ends the event.
         self.overflowed = len(self._rest) > self._longest + 1
         return found
+
+
+def with_line_feeds(chunk: bytes, *, after_cr: bool) -> tuple[bytes, bool]:
+    """Return the chunk with each line end as one LF, and whether it ends in a CR.
+
+    An LF whose CR came in the chunk before (`after_cr`) is dropped.
+    """
+    if after_cr and chunk:
+        after_cr = False
+        chunk = chunk.removeprefix(b"\n")
+    return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n"), after_cr or chunk.endswith(b"\r")
 
 
 def _joined_data(event: bytes) -> bytes:

@@ -8,24 +8,28 @@ from typing import Final
 import aiohttp
 import msgspec
 
+from adapters.models.asking import Asking, Refused
 from adapters.models.completion_body import completion_body
+from adapters.models.completion_opening import CompletionOpening
 from adapters.models.completion_reader import CompletionReader
 from adapters.models.failures import failure_of
 from adapters.models.model_list import ModelList
-from adapters.models.provider_connection import ProviderConnection, read_start
+from adapters.models.passing import PassesCompletions
+from adapters.models.provider_connection import ProviderConnection
 from adapters.models.refusals import fit_for_log, reason_of
 from adapters.models.silence_watch import SilenceWatch
 from adapters.models.wire import ListedModels
+from application.circuit_breaker import CircuitBreaker
 from application.ports.chat_model import ChatModel, ModelChunk, ModelFailed, ModelInfo, ModelRequest
+from application.ports.completions import CompletionRequest, OpenCompletion
 
-_REFUSAL_LONGEST: Final = 16 * 1024
 _LIST_LONGEST: Final = 4 * 1024 * 1024
 _LIST_WITHIN: Final = 10.0
 _END_WITHIN: Final = 0.1
 _decode_models: Final = msgspec.json.Decoder(ListedModels).decode
 
 
-class OpenAICompatibleModel(ChatModel):
+class OpenAICompatibleModel(ChatModel, PassesCompletions):
     """One server that answers POST {url}/chat/completions with server-sent events.
 
     `url` is used as given, so it has its `/v1` where the server wants one: `http://127.0.0.1:8000/v1`. `models` are the names to
@@ -50,8 +54,11 @@ class OpenAICompatibleModel(ChatModel):
         self._connection = ProviderConnection(url, api_key, connect_timeout=connect_timeout, connections=connections)
         self._fixed = None if "*" in models else {name: ModelInfo(name, context_tokens, continues) for name in models}
         self._listed = ModelList(self._fetch_models, lifetime=list_lifetime, retry=list_retry)
-        self._counts_usage = True
+        self._asking = Asking(self._connection)
         self._under_way: set[aiohttp.ClientResponse] = set()
+        self._passing = CompletionOpening(
+            self._connection, self._asking, first_token_timeout=first_token_timeout, token_timeout=token_timeout
+        )
 
     @property
     def name(self) -> str:
@@ -92,28 +99,28 @@ class OpenAICompatibleModel(ChatModel):
             watch.stop()
             answer.close()
 
+    async def open_completion(self, request: CompletionRequest, breaker: CircuitBreaker) -> OpenCompletion:
+        """Begin a completion that is passed on, as `PassesCompletions` says."""
+        return await self._passing.open(request, breaker)
+
     async def close(self) -> None:
         """Close all connections; replies under way fail."""
+        self._passing.close()
         for answer in tuple(self._under_way):
             answer.close()
         await self._listed.close()
         await self._connection.close()
 
     async def _open(self, request: ModelRequest) -> aiohttp.ClientResponse:
-        """Return the answer to read the stream from; servers that refuse `stream_options` are asked without from then on."""
-        counting = self._counts_usage
-        asked = completion_body(request, counts_usage=counting, flags_beginning=self._flags_beginning)
-        answer = await self._connection.post("/chat/completions", asked)
-        if answer.status == 200 and answer.content_type != "application/json":
-            return answer
+        """Return the answer to read the stream from."""
+        flags = self._flags_beginning
         try:
-            body = await read_start(answer, _REFUSAL_LONGEST)
-        finally:
-            answer.close()
-        if counting and answer.status in (400, 422) and b"stream_options" in body:
-            self._counts_usage = False
-            return await self._open(request)
-        raise self._failed(f"answered {answer.status}", reason_of(body), request, failure_of(answer.status))
+            return await self._asking.ask(
+                lambda counting: completion_body(request, counts_usage=counting, flags_beginning=flags)
+            )
+        except Refused as refused:
+            why, kind = f"answered {refused.status}", failure_of(refused.status)
+            raise self._failed(why, reason_of(refused.body), request, kind) from None
 
     @contextmanager
     def _reading(self, reader: CompletionReader, watch: SilenceWatch) -> Iterator[None]:
@@ -156,4 +163,7 @@ class OpenAICompatibleModel(ChatModel):
         except (msgspec.MsgspecError, ValueError) as error:
             raise self._connection.failed("sent a malformed list of models") from error
         most = self._context_tokens
-        return {model.id: ModelInfo(model.id, min(most, model.max_model_len or most), self._continues) for model in listed}
+        return {
+            model.id: ModelInfo(model.id, min(most, model.max_model_len or most), self._continues, model.created or 0)
+            for model in listed
+        }

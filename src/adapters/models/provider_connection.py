@@ -49,6 +49,11 @@ class ProviderConnection:
         if session is not None:
             await session.close()
 
+    @property
+    def secret(self) -> str | None:
+        """The key that nobody may be told."""
+        return self._api_key
+
     def failed(self, why: str, kind: type[ModelFailed] = ModelFailed) -> ModelFailed:
         """Return the failure to raise, with the provider's address."""
         return kind(f"{self.name} {why}")

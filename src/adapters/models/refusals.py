@@ -15,10 +15,15 @@ _decode = msgspec.json.Decoder(Refusal).decode
 
 def reason_of(body: bytes) -> str | None:
     """Return what an answer's body names as the reason; None when it is in no known form (it may then quote the prompt)."""
+    return refusal_of(body).reason
+
+
+def refusal_of(body: bytes) -> Refusal:
+    """Return what an answer's body says, which is nothing when it is in no known form."""
     try:
-        return _decode(body).reason
+        return _decode(body)
     except (msgspec.MsgspecError, ValueError):
-        return None
+        return Refusal()
 
 
 def fit_for_log(reason: str | None, *, secret: str | None, prompt: tuple[str, ...]) -> str:

@@ -9,10 +9,12 @@ from typing import Final, Protocol, runtime_checkable
 
 from adapters.models.candidates import Candidates, Offer, Provider
 from adapters.models.failures import RequestRefused
+from adapters.models.passing import open_at_one
 from adapters.models.patchwork import Patchwork
 from adapters.models.retry_budget import RetryBudget
 from application.circuit_breaker import CircuitBreaker
 from application.ports.chat_model import ChatModel, ModelChunk, ModelFailed, ModelInfo, ModelRequest
+from application.ports.completions import ChatCompletions, CompletionRequest, OpenCompletion
 
 DEFAULT_MODEL: Final = "default"
 _log = logging.getLogger(__name__)
@@ -26,7 +28,7 @@ class Closing(Protocol):
         """Let go of them."""
 
 
-class ModelRouter(ChatModel):
+class ModelRouter(ChatModel, ChatCompletions):
     """Sends each request to the first provider, in the order given, that offers its model, and to the next when that one fails.
 
     Before the first text nobody notices; after it the next provider goes on where the text ends, or begins anew. A request that
@@ -84,6 +86,12 @@ class ModelRouter(ChatModel):
             else:
                 return
         raise failure
+
+    async def open(self, request: CompletionRequest) -> OpenCompletion:
+        """Begin a completion that is passed on, at the first provider that answers."""
+        candidates = Candidates(self._providers, await self._own_name(request.model))
+        self._budget.earn()
+        return await open_at_one(candidates, request, self._budget)
 
     async def close(self) -> None:
         """Close the providers."""

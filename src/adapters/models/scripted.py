@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
+from adapters.models.passing import PassesCompletions
+from adapters.models.scripted_completion import ScriptedCompletion, spoken
+from application.circuit_breaker import CircuitBreaker
 from application.ports.chat_model import ChatModel, ModelChunk, ModelFailed, ModelInfo, ModelRequest
+from application.ports.completions import CompletionRefused, CompletionRequest, OpenCompletion
 from domain.runs.run import Usage
 
 WORDS: Final = ("Well, ", "let ", "me ", "think ", "about ", "that ", "for ", "a ", "moment. ")
@@ -19,7 +23,8 @@ class Script:
     It streams `tokens` words, going round `words`, each after `pace` seconds; `tokens` 0 is an empty reply. It fails or
     falls silent before its token number `fail_at` or `hang_at` (0 is before the first; both may lie past the end); `failure`
     is the kind of failure. One that `continues` streams the rest after a beginning of whole words of its text, and all of its
-    text after any other.
+    text after any other. In a completion that brings tools it `calls` the one of this name instead of speaking; one that
+    `refuses` tells the caller this, and the field at fault.
     """
 
     tokens: int = 9
@@ -31,6 +36,8 @@ class Script:
     counts_usage: bool = True
     context_tokens: int = 8192
     continues: bool = False
+    calls: str | None = None
+    refuses: tuple[str, str | None] | None = None
 
     @property
     def text(self) -> str:
@@ -61,23 +68,28 @@ STANDARD_SCRIPTS: Final[Mapping[str, Script]] = {
 }
 
 
-class ScriptedModel(ChatModel):
+class ScriptedModel(ChatModel, PassesCompletions):
     """Models by name, each with its script.
 
-    `requests` are those it was asked, in order; `active` counts the replies under way; while `down` is true, all that it is
-    asked fails. `scripts` may be changed at any time; replies under way keep theirs.
+    `requests` are those it was asked, in order, `completions` those of them to be passed on; `active` counts the replies under
+    way; while `down` is true, all that it is asked fails. `scripts` may be changed at any time; replies under way keep theirs.
     """
 
     def __init__(self, scripts: Mapping[str, Script] = STANDARD_SCRIPTS, *, down: bool = False) -> None:
         self.scripts = dict(scripts)
         self.down = down
         self.requests: list[ModelRequest] = []
+        self.completions: list[CompletionRequest] = []
         self.active = 0
         self._released = asyncio.Event()
 
     def release(self) -> None:
         """Let the replies that hang, and all that will, go on."""
         self._released.set()
+
+    def hold(self) -> None:
+        """Have the replies that will hang wait for the next release."""
+        self._released = asyncio.Event()
 
     async def find(self, model: str) -> ModelInfo | None:
         """Return the model if it has a script."""
@@ -108,6 +120,16 @@ class ScriptedModel(ChatModel):
                 yield Usage(sum(len(turn.text.split()) for turn in request.turns) + said, max(tokens - said, 0))
         finally:
             self.active -= 1
+
+    async def open_completion(self, request: CompletionRequest, breaker: CircuitBreaker) -> OpenCompletion:
+        """Play the script in OpenAI's words, as `PassesCompletions` says."""
+        self.completions.append(request)
+        script = self.scripts.get(request.model, Script())
+        if script.refuses is not None:
+            raise CompletionRefused(script.refuses[0], param=script.refuses[1])
+        opened = ScriptedCompletion(request, self.stream(spoken(request)), breaker, script.calls)
+        await opened.begin()
+        return opened
 
     async def _before(self, script: Script, number: int) -> None:
         if number == script.fail_at:

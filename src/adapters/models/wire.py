@@ -67,9 +67,10 @@ class TokenCounts(Struct, frozen=True, gc=False):
 
 
 class ErrorBody(Struct, frozen=True):
-    """What a provider says went wrong."""
+    """What a provider says went wrong; `param` names the field at fault."""
 
     message: str | None = None
+    param: str | None = None
 
 
 class CompletionChunk(Struct, frozen=True, gc=False):
@@ -93,12 +94,18 @@ class Refusal(Struct, frozen=True):
         said = self.error.message if isinstance(self.error, ErrorBody) else self.error
         return said or self.message or self.detail
 
+    @property
+    def param(self) -> str | None:
+        """The field that the provider finds fault with, if it names one."""
+        return self.error.param if isinstance(self.error, ErrorBody) else None
+
 
 class ListedModel(Struct, frozen=True):
     """One entry of GET /models; vLLM adds the length of the context."""
 
     id: str
     max_model_len: int | None = None
+    created: int | None = None
 
 
 class ListedModels(Struct, frozen=True):

@@ -4,10 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from sqlalchemy import BindParameter, bindparam, literal, select, union_all
+from sqlalchemy import BindParameter, bindparam, delete, literal, select, union_all
 
+from adapters.postgres.audit_log import PostgresAuditLog
 from adapters.postgres.database import Database
+from adapters.postgres.erasures import PostgresErasureRepository
 from adapters.postgres.idempotency import CATALOG_STATEMENTS, PostgresKeys
+from adapters.postgres.identities import PostgresIdentities
+from adapters.postgres.mailed_tokens import PostgresMailedTokens
 from adapters.postgres.rows import (
     agent_columns,
     agent_from,
@@ -42,7 +46,17 @@ _CREDENTIAL: Final = Statement(
     select(USERS.c.id, USERS.c.password_hash).where(USERS.c.email == bindparam("email")), "users.find_credential"
 )
 _ADD_USER: Final = insertion(USERS)
-_SAVE_USER: Final = replacement(USERS, "email", "name", "plan", "updated_at")
+_USER_EDITS: Final = ("email", "name", "plan", "updated_at", "role", "limits", "monthly_budget", "email_verified_at")
+_SAVE_USER: Final = replacement(USERS, *_USER_EDITS)
+_SAVE_PASSWORD: Final = replacement(USERS, *_USER_EDITS, "password_hash", name="users.save_password")
+_hash: Final[BindParameter[str]] = bindparam("password_hash", type_=USERS.c.password_hash.type)
+# Locked, so that who changes the password meanwhile comes after us and finds what we have added.
+_REQUIRE_PASSWORD: Final = Statement(
+    select(literal(1))
+    .where(USERS.c.id == _id, USERS.c.password_hash.is_not_distinct_from(_hash))
+    .with_for_update(read=True),
+    "users.require_password",
+)
 _REMOVE_USER: Final = removal(USERS)
 
 _SIGN_IN: Final = Statement(select(SIGN_INS).where(SIGN_INS.c.id == _id), "sign_ins.find")
@@ -63,13 +77,16 @@ _FINGERPRINTS: Final = Statement(
     "sign_ins.fingerprints",
 )
 _ADD_SIGN_IN: Final = insertion(SIGN_INS)
-_SAVE_SIGN_IN: Final = replacement(SIGN_INS, "access", "access_expires_at", "refresh", "expires_at")
+_SAVE_SIGN_IN: Final = replacement(
+    SIGN_INS, "access", "access_expires_at", "refresh", "expires_at", "address", "device", "renewed_at"
+)
 _SPEND: Final = insertion(SPENT_REFRESHES)
 _REMOVE_SIGN_IN: Final = removal(SIGN_INS)
 
 _API_KEY: Final = Statement(select(API_KEYS).where(API_KEYS.c.id == _id), "api_keys.get")
 _ADD_API_KEY: Final = insertion(API_KEYS)
 _REMOVE_API_KEY: Final = removal(API_KEYS, versioned=False)
+_REMOVE_API_KEYS: Final = Statement(delete(API_KEYS).where(API_KEYS.c.user_id == bindparam("user_id")), "api_keys.remove_all")
 
 _AGENT: Final = Statement(select(AGENTS).where(AGENTS.c.id == _id), "agents.get")
 _AGENT_BY_SLUG: Final = Statement(
@@ -103,9 +120,17 @@ class PostgresUsers(UserRepository):
         """Stage the row."""
         self._staging.add(_ADD_USER, {**user_columns(user), "password_hash": credential.password_hash})
 
-    def save(self, user: User) -> None:
+    def save(self, user: User, credential: Credential | None = None) -> None:
         """Stage the new values."""
-        self._staging.save(_SAVE_USER, user.id, user, user_columns(user))
+        if credential is None:
+            self._staging.save(_SAVE_USER, user.id, user, user_columns(user))
+        else:
+            values = {**user_columns(user), "password_hash": credential.password_hash}
+            self._staging.save(_SAVE_PASSWORD, user.id, user, values)
+
+    def require(self, credential: Credential) -> None:
+        """Stage a look at the password, under a lock."""
+        self._staging.begin_with(_REQUIRE_PASSWORD, {"id": credential.user_id, "password_hash": credential.password_hash})
 
     def remove(self, user: User) -> None:
         """Stage the deletion; foreign keys take all else along."""
@@ -135,7 +160,8 @@ class PostgresSignIns(SignInRepository):
     def save(self, sign_in: SignIn, spent: bytes) -> None:
         """Stage the rotation and the token that it spent."""
         self._staging.save(_SAVE_SIGN_IN, sign_in.id, sign_in, sign_in_columns(sign_in))
-        self._staging.add(_SPEND, {"refresh": spent, "sign_in_id": sign_in.id})
+        spent_at = sign_in.renewed_at or sign_in.created_at
+        self._staging.add(_SPEND, {"refresh": spent, "sign_in_id": sign_in.id, "spent_at": spent_at})
 
     def remove(self, sign_in: SignIn) -> None:
         """Stage the deletion."""
@@ -166,6 +192,10 @@ class PostgresApiKeys(ApiKeyRepository):
     def remove(self, key: ApiKey) -> None:
         """Stage the deletion."""
         self._staging.remove(_REMOVE_API_KEY, key.id)
+
+    def remove_all_of(self, user_id: UserId) -> None:
+        """Stage the deletions."""
+        self._staging.add(_REMOVE_API_KEYS, {"user_id": user_id})
 
 
 class PostgresAgents(AgentRepository):
@@ -202,6 +232,10 @@ class PostgresCatalogUnitOfWork(CatalogUnitOfWork):
         self._staging = staging
         self.users, self.sign_ins = PostgresUsers(staging), PostgresSignIns(staging)
         self.api_keys, self.agents = PostgresApiKeys(staging), PostgresAgents(staging)
+        self.identities = PostgresIdentities(staging)
+        self.mailed_tokens = PostgresMailedTokens(staging)
+        self.audit = PostgresAuditLog(staging)
+        self.erasures = PostgresErasureRepository(staging)
         self.keys = PostgresKeys(staging, CATALOG_STATEMENTS)
 
     def record(self, event: DomainEvent) -> None:

@@ -6,9 +6,9 @@ from sqlalchemy import bindparam, null, or_, select, union_all
 
 from adapters.postgres.database import Database
 from adapters.postgres.paging import PagedReading
-from adapters.postgres.rows import agent_view, api_key_from, user_view
+from adapters.postgres.rows import actor_from, agent_view, api_key_from, user_view
 from adapters.postgres.statement import Statement
-from adapters.postgres.tables import AGENTS, API_KEYS, SIGN_INS, USERS, Id, Moment
+from adapters.postgres.tables import AGENTS, API_KEYS, SIGN_INS, USERS, Id
 from application.actor import Actor
 from application.agents.views import AgentView
 from application.paging import Page, PageRequest, page_of
@@ -16,7 +16,6 @@ from application.ports.readers import AgentReader, UserReader
 from application.users.views import UserView
 from domain.shared.identifiers import UserId
 from domain.users.credential import ApiKey
-from domain.users.user import Plan
 
 _in_service: Final = AGENTS.c.retired_at.is_(None)
 _name: Final = bindparam("name", type_=Id)
@@ -29,11 +28,13 @@ _PUBLIC: Final = PagedReading(
 _OWN: Final = PagedReading(select(AGENTS).where(_in_service), AGENTS.c.id, "agents.list_own", [AGENTS.c.owner_id])
 _USER: Final = Statement(select(USERS).where(USERS.c.id == bindparam("id")), "users.find")
 _fingerprint: Final = bindparam("fingerprint", type_=SIGN_INS.c.access.type)
+_HELD: Final = (USERS.c.id, USERS.c.plan, USERS.c.role, USERS.c.limits, USERS.c.monthly_budget)
+_all: Final = null().cast(API_KEYS.c.scopes.type)
 _ACTOR: Final = Statement(
     union_all(
-        select(USERS.c.id, USERS.c.plan, SIGN_INS.c.id.label("sign_in_id"), SIGN_INS.c.access_expires_at.label("expires_at"))
+        select(*_HELD, SIGN_INS.c.id.label("sign_in_id"), SIGN_INS.c.access_expires_at.label("expires_at"), _all.label("scopes"))
         .join(USERS, USERS.c.id == SIGN_INS.c.user_id).where(SIGN_INS.c.access == _fingerprint),
-        select(USERS.c.id, USERS.c.plan, null().cast(Id), null().cast(Moment))
+        select(*_HELD, null().cast(Id), API_KEYS.c.expires_at, API_KEYS.c.scopes)
         .select_from(API_KEYS).join(USERS, USERS.c.id == API_KEYS.c.user_id).where(API_KEYS.c.fingerprint == _fingerprint),
     ),
     "users.find_actor",
@@ -49,6 +50,8 @@ class PostgresAgentReader(AgentReader):
 
     async def find(self, id_or_slug: str) -> AgentView | None:
         """Read the agent; slugs have no '_' and identifiers have one, so at most one row fits."""
+        if "\x00" in id_or_slug:  # which Postgres refuses in any text
+            return None
         row = await self._database.row(_AGENT, name=id_or_slug)
         return None if row is None else agent_view(row)
 
@@ -77,7 +80,7 @@ class PostgresUserReader(UserReader):
     async def find_actor(self, fingerprint: bytes) -> Actor | None:
         """Read who the token or key stands for, in one statement over both."""
         row = await self._database.row(_ACTOR, fingerprint=fingerprint)
-        return None if row is None else Actor(row["id"], Plan(row["plan"]), row["sign_in_id"], row["expires_at"])
+        return None if row is None else actor_from(row)
 
     async def list_api_keys(self, user_id: UserId, page: PageRequest) -> Page[ApiKey]:
         """Read a page of the user's keys."""

@@ -35,13 +35,16 @@ _FACTS: Final[Mapping[str, Callable[[], DomainError]]] = {
     "agents_slug_key": lambda: SlugTaken("There is an agent with this slug already.", param="slug"),
     "spent_refreshes_sign_in_fkey": lambda: TokenRefused("The sign-in has ended."),
     **dict.fromkeys(
-        ("messages_pkey", "messages_client_message_key", "shares_session_key", "spent_refreshes_pkey"),
+        (
+            "messages_pkey", "messages_client_message_key", "shares_session_key", "spent_refreshes_pkey",
+            "sessions_client_chat_key", "usage_entries_pkey", "identities_pkey",
+        ),
         lambda: StaleWrite("Somebody else was faster."),
     ),
     **dict.fromkeys(
         (
             "sign_ins_user_fkey", "api_keys_user_fkey", "agents_owner_fkey", "idempotency_keys_owner_fkey",
-            "link_seeds_owner_fkey",
+            "link_seeds_owner_fkey", "mailed_tokens_user_fkey", "identities_user_fkey",
         ),
         lambda: UserNotFound("The account is gone."),
     ),

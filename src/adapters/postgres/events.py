@@ -6,15 +6,19 @@ from msgspec import convert, json
 
 from domain.agents.agent import AgentChanged
 from domain.runs.run import RunFinished
-from domain.sessions.session import SessionChanged
+from domain.sessions.session import SessionChanged, SessionsRemoved
 from domain.sessions.share import SessionShared, SharesRevoked
 from domain.shared.events import DomainEvent
-from domain.users.credential import TokensRevoked
+from domain.users.credential import AccessChanged, TokensRevoked
+from domain.users.mailed_token import MailWanted
 from domain.users.user import UserErased
 
 KINDS: Final[dict[str, type[DomainEvent]]] = {
     kind.__name__: kind
-    for kind in (AgentChanged, RunFinished, SessionChanged, SessionShared, SharesRevoked, TokensRevoked, UserErased)
+    for kind in (
+        AccessChanged, AgentChanged, MailWanted, RunFinished, SessionChanged, SessionShared, SessionsRemoved, SharesRevoked,
+        TokensRevoked, UserErased,
+    )
 }
 _encode: Final = json.Encoder().encode
 

@@ -6,18 +6,21 @@ from typing import Any, Final
 
 from msgspec import json
 
+from application.actor import Actor
 from application.agents.views import AgentView
-from application.runs.views import RunView
+from application.runs.views import ResponseView, RunView
 from application.sessions.views import SessionView, SharedMessage, ShareView
 from application.users.views import UserView
 from domain.agents.agent import Agent, AgentProfile, Sampling, Visibility
-from domain.runs.run import Run, RunError, RunStatus, Usage
+from domain.runs.run import AS_THE_AGENT, Run, RunError, RunOptions, RunStatus, Usage
 from domain.sessions.message import Message, MessageStatus, Role, TextPart, text_of
 from domain.sessions.session import Session
 from domain.sessions.share import Share, SharedAgent, Snapshot
 from domain.shared.identifiers import bucket_of
 from domain.users.credential import ApiKey, SignIn
-from domain.users.user import Plan, User
+from domain.users.limits import NO_OWN_LIMITS, OwnLimits
+from domain.users.plan import Plan, UserRole
+from domain.users.user import User
 
 Row = Mapping[str, Any]
 _decode_parts: Final = json.Decoder(tuple[TextPart, ...]).decode
@@ -29,11 +32,16 @@ _ROLES: Final = {role.value: role for role in Role}
 _STATUSES: Final = {status.value: status for status in MessageStatus}
 _pairs: Final = json.Decoder(dict[str, str])
 _encode: Final = json.Encoder().encode
+_decode_options: Final = json.Decoder(RunOptions).decode
+_decode_limits: Final = json.Decoder(OwnLimits).decode
 
 
 def user_from(row: Row) -> User:
     """Return the entity."""
-    return User(row["id"], row["email"], row["name"], Plan(row["plan"]), row["created_at"], row["updated_at"], row["version"])
+    return User(
+        row["id"], row["email"], row["name"], Plan(row["plan"]), row["created_at"], row["updated_at"], row["version"],
+        UserRole(row["role"]), _limits(row["limits"]), row["monthly_budget"], row["email_verified_at"],
+    )
 
 
 def user_view(row: Row) -> UserView:
@@ -46,14 +54,25 @@ def user_columns(user: User) -> dict[str, Any]:
     return {
         "id": user.id, "email": user.email, "name": user.name, "plan": user.plan.value,
         "created_at": user.created_at, "updated_at": user.updated_at, "version": user.version,
+        "role": user.role.value, "limits": _encode(user.limits.said).decode(), "monthly_budget": user.monthly_budget,
+        "email_verified_at": user.email_verified_at,
     }
+
+
+def actor_from(row: Row) -> Actor:
+    """Return who a token or key stands for."""
+    scopes = row["scopes"]
+    return Actor(
+        row["id"], Plan(row["plan"]), row["sign_in_id"], row["expires_at"], UserRole(row["role"]), _limits(row["limits"]),
+        row["monthly_budget"], None if scopes is None else tuple(scopes),
+    )
 
 
 def sign_in_from(row: Row) -> SignIn:
     """Return the entity."""
     return SignIn(
         row["id"], row["user_id"], row["access"], row["access_expires_at"], row["refresh"], row["expires_at"],
-        row["created_at"], row["version"],
+        row["created_at"], row["version"], row["address"], row["device"], row["renewed_at"],
     )
 
 
@@ -64,19 +83,24 @@ def sign_in_columns(sign_in: SignIn) -> dict[str, Any]:
         "access": sign_in.access, "access_expires_at": sign_in.access_expires_at,
         "refresh": sign_in.refresh, "expires_at": sign_in.expires_at,
         "created_at": sign_in.created_at, "version": sign_in.version,
+        "address": sign_in.address, "device": sign_in.device, "renewed_at": sign_in.renewed_at,
     }
 
 
 def api_key_from(row: Row) -> ApiKey:
     """Return the key."""
-    return ApiKey(row["id"], row["user_id"], row["name"], row["fingerprint"], row["hint"], row["created_at"])
+    scopes = row["scopes"]
+    return ApiKey(
+        row["id"], row["user_id"], row["name"], row["fingerprint"], row["hint"], row["created_at"],
+        None if scopes is None else tuple(scopes), row["expires_at"],
+    )
 
 
 def api_key_columns(key: ApiKey) -> dict[str, Any]:
     """Return all columns."""
     return {
         "id": key.id, "user_id": key.user_id, "name": key.name, "fingerprint": key.fingerprint, "hint": key.hint,
-        "created_at": key.created_at,
+        "created_at": key.created_at, "scopes": None if key.scopes is None else list(key.scopes), "expires_at": key.expires_at,
     }
 
 
@@ -111,6 +135,7 @@ def session_from(row: Row) -> Session:
     return Session(
         row["id"], row["owner_id"], row["agent_id"], row["title"], row["created_at"], row["updated_at"],
         _pairs.decode(row["metadata"]), row["head_seq"], row["archived"], row["active_run_id"], row["waiting"], row["version"],
+        row["client_chat_id"],
     )
 
 
@@ -129,6 +154,7 @@ def session_columns(session: Session) -> dict[str, Any]:
         "title": session.title, "metadata": _encode(session.metadata).decode(), "head_seq": session.head_seq,
         "archived": session.archived, "active_run_id": session.active_run_id, "waiting": session.waiting,
         "created_at": session.created_at, "updated_at": session.updated_at, "version": session.version,
+        "client_chat_id": session.client_chat_id,
     }
 
 
@@ -146,7 +172,7 @@ def message_columns(message: Message) -> dict[str, Any]:
         "session_id": message.session_id, "seq": message.seq, "id": message.id, "bucket": bucket_of(message.id),
         "role": message.role.value, "content": _encode(message.content).decode(), "characters": len(text_of(message.content)),
         "run_id": message.run_id, "status": message.status.value, "created_at": message.created_at,
-        "client_message_id": message.client_message_id,
+        "client_message_id": message.client_message_id, "superseded": False,
     }
 
 
@@ -189,7 +215,7 @@ def run_from(row: Row) -> Run:
     return Run(
         row["id"], row["session_id"], row["owner_id"], row["agent_id"], row["model"], row["message_id"], row["message_seq"],
         row["created_at"], RunStatus(row["status"]), row["attempt"], _usage(row), _error(row), row["finished_at"],
-        row["last_seq"], row["node"], row["losses"], row["cancel_requested"], row["version"],
+        row["last_seq"], row["node"], row["losses"], row["cancel_requested"], row["version"], _options(row["options"]),
     )
 
 
@@ -198,6 +224,14 @@ def run_view(row: Row) -> RunView:
     return RunView(
         row["id"], row["session_id"], RunStatus(row["status"]), row["attempt"], _usage(row), _error(row), row["created_at"],
         row["finished_at"], row["last_seq"],
+    )
+
+
+def response_view(row: Row, said: Row, reply: Row) -> ResponseView:
+    """Return the view of a run with its messages; the reply's columns are NULL where there is none."""
+    return ResponseView(
+        run_view(row), row["agent_id"], row["model"], _options(row["options"]), message_from(said),
+        None if reply["id"] is None else message_from(reply),
     )
 
 
@@ -212,7 +246,16 @@ def run_columns(run: Run) -> dict[str, Any]:
         "error_code": error.code if error else None, "error_message": error.message if error else None,
         "finished_at": run.finished_at, "last_seq": run.last_seq, "node": run.node, "losses": run.losses,
         "cancel_requested": run.cancel_requested, "version": run.version,
+        "options": None if run.options == AS_THE_AGENT else _encode(run.options).decode(),
     }
+
+
+def _limits(stored: str) -> OwnLimits:
+    return NO_OWN_LIMITS if stored == "{}" else _decode_limits(stored)
+
+
+def _options(stored: str | None) -> RunOptions:
+    return AS_THE_AGENT if stored is None else _decode_options(stored)
 
 
 def _usage(row: Row) -> Usage | None:

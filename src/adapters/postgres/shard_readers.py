@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Integer, Text, bindparam, func, select, true
+from sqlalchemy import Integer, Text, bindparam, func, or_, select, true
 
 from adapters.postgres.paging import PagedReading, in_range, name_of_page
 from adapters.postgres.placement import Placement
@@ -24,6 +24,10 @@ _session_id: Final = bindparam("session_id", type_=Id)
 _SESSION: Final = Statement(
     select(SESSIONS).where(SESSIONS.c.id == _session_id, SESSIONS.c.owner_id == _owner), "sessions.find"
 )
+_BY_CHAT: Final = Statement(
+    select(SESSIONS).where(SESSIONS.c.owner_id == _owner, SESSIONS.c.client_chat_id == bindparam("client_chat_id", type_=Text)),
+    "sessions.find_by_chat",
+)
 _own: Final = [SESSIONS.c.owner_id]
 _SESSIONS: Final[Mapping[bool | None, PagedReading]] = {
     None: PagedReading(select(SESSIONS), SESSIONS.c.id, "sessions.list", _own),
@@ -42,7 +46,8 @@ def _messages(*, down: bool, bounded: bool) -> Statement:
     ).lateral("place")
     here = in_range(_PLACE, [SESSIONS.c.id], place.c.cursor_seq if bounded else None, down=down)
     order = [column.desc() if down else column for column in _PLACE]
-    rows = select(MESSAGES).where(*here).order_by(*order).limit(bindparam("limit", type_=Integer)).lateral("page")
+    shown = select(MESSAGES).where(*here, ~MESSAGES.c.superseded)
+    rows = shown.order_by(*order).limit(bindparam("limit", type_=Integer)).lateral("page")
     source: Any = SESSIONS
     columns: list[Any] = list(rows.c)
     if bounded:
@@ -56,7 +61,7 @@ def _messages(*, down: bool, bounded: bool) -> Statement:
 _MESSAGES: Final = {(down, bounded): _messages(down=down, bounded=bounded) for down in (True, False) for bounded in (True, False)}
 
 _newest: Final = (
-    select(MESSAGES).where(*in_range(_PLACE, [_session_id], None, down=True))
+    select(MESSAGES).where(*in_range(_PLACE, [_session_id], None, down=True), ~MESSAGES.c.superseded)
     .order_by(*(column.desc() for column in _PLACE)).limit(bindparam("limit", type_=Integer)).subquery("newest")
 )
 _backwards: Final = [_newest.c.session_id.desc(), _newest.c.seq.desc()]
@@ -79,8 +84,8 @@ _MESSAGE_RUN: Final = Statement(
 _run_id: Final = bindparam("run_id", type_=Id)
 _RUN: Final = Statement(select(RUNS).where(RUNS.c.id == _run_id, RUNS.c.owner_id == _owner), "runs.find")
 _EXCHANGE: Final = Statement(
-    select(MESSAGES).join(RUNS, RUNS.c.id == MESSAGES.c.run_id).where(RUNS.c.id == _run_id, RUNS.c.owner_id == _owner)
-    .order_by(MESSAGES.c.seq),
+    select(MESSAGES).join(RUNS, or_(MESSAGES.c.run_id == RUNS.c.id, MESSAGES.c.id == RUNS.c.message_id))
+    .where(RUNS.c.id == _run_id, RUNS.c.owner_id == _owner).order_by(MESSAGES.c.seq),
     "messages.exchange",
 )
 
@@ -129,6 +134,11 @@ class PostgresSessionReader(SessionReader):
             _RECENT, session_id=session_id, limit=limit, most_characters=min(most_characters, 2**31 - 1)
         )
         return [message_from(row) for row in rows]
+
+    async def find_by_chat(self, owner_id: UserId, client_chat_id: str) -> SessionView | None:
+        """Read the session."""
+        row = await self._placement.of(owner_id).row(_BY_CHAT, owner_id=owner_id, client_chat_id=client_chat_id)
+        return None if row is None else session_view(row)
 
     async def find_message_run(
         self, owner_id: UserId, session_id: SessionId, client_message_id: str

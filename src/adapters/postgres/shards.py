@@ -1,18 +1,20 @@
 """Units of work on a shard."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from sqlalchemy import BindParameter, SmallInteger, bindparam, delete, func, select, text
+from sqlalchemy import BindParameter, Integer, SmallInteger, bindparam, delete, func, select, text, true, update
 
 from adapters.postgres.idempotency import SHARD_STATEMENTS, PostgresKeys
+from adapters.postgres.paging import in_range
 from adapters.postgres.placement import Placement
 from adapters.postgres.rows import message_columns, run_columns, run_from, session_columns, session_from
 from adapters.postgres.shares import PostgresShares
 from adapters.postgres.staging import Staging, insertion, removal, replacement
 from adapters.postgres.statement import Statement
 from adapters.postgres.tables import MESSAGES, RUNS, SESSIONS, SHARD_OUTBOX
+from adapters.postgres.usage import FORGET_USAGE, PostgresUsage
 from application.ports.entropy import Entropy
 from application.ports.shards import MessageRepository, RunRepository, SessionRepository, Shards, ShardUnitOfWork
 from domain.runs.run import Run, RunNotFound
@@ -24,6 +26,12 @@ from domain.shared.identifiers import RunId, SessionId, UserId, bucket_of
 _id: Final[BindParameter[str]] = bindparam("id")
 _owner: Final[BindParameter[str]] = bindparam("owner_id")
 _SESSION: Final = Statement(select(SESSIONS).where(SESSIONS.c.id == _id, SESSIONS.c.owner_id == _owner), "sessions.get")
+_place: Final = (SESSIONS.c.owner_id, SESSIONS.c.id)
+_SOME: Final = Statement(
+    select(SESSIONS).where(*in_range(_place, [_owner], None, down=False)).order_by(*_place)
+    .limit(bindparam("limit", type_=Integer)),
+    "sessions.list_some",
+)
 _ADD_SESSION: Final = insertion(SESSIONS)
 _SAVE_SESSION: Final = replacement(
     SESSIONS, "title", "metadata", "head_seq", "archived", "active_run_id", "waiting", "updated_at"
@@ -32,6 +40,11 @@ _REMOVE_SESSION: Final = removal(SESSIONS)
 _REMOVE_ALL: Final = Statement(delete(SESSIONS).where(SESSIONS.c.owner_id == _owner), "sessions.remove_all")
 _REQUIRE_HOME: Final = Statement(select(func.shard.require_home(bindparam("bucket", type_=SmallInteger))), "fences.require_none")
 _ADD_MESSAGE: Final = insertion(MESSAGES)
+_SUPERSEDE: Final = Statement(
+    update(MESSAGES).where(MESSAGES.c.session_id == bindparam("session_id"), MESSAGES.c.seq == bindparam("message_seq"))
+    .values(superseded=true()),
+    "messages.supersede",
+)
 _RUN: Final = Statement(select(RUNS).where(RUNS.c.id == _id, RUNS.c.owner_id == _owner), "runs.get")
 _ADD_RUN: Final = insertion(RUNS)
 _SAVE_RUN: Final = replacement(
@@ -59,6 +72,10 @@ class PostgresSessions(SessionRepository):
             raise SessionNotFound(f"There is no session {session_id}.")
         return session_from(row)
 
+    async def list_some(self, limit: int) -> Sequence[Session]:
+        """Read them now."""
+        return [session_from(row) for row in await self._staging.database.rows(_SOME, owner_id=self._owner_id, limit=limit)]
+
     def add(self, session: Session) -> None:
         """Stage the row."""
         self._require_home()
@@ -73,9 +90,9 @@ class PostgresSessions(SessionRepository):
         self._staging.remove(_REMOVE_SESSION, session.id, session.version)
 
     def remove_all(self) -> None:
-        """Stage the deletion of every session and key of the owner's."""
+        """Stage the deletion of every session, entry and key of the owner's."""
         self._require_home()
-        for statement in (_REMOVE_ALL, SHARD_STATEMENTS.forget_owner):
+        for statement in (_REMOVE_ALL, *FORGET_USAGE, SHARD_STATEMENTS.forget_owner):
             self._staging.add(statement, {"owner_id": self._owner_id})
 
     def _require_home(self) -> None:
@@ -92,6 +109,10 @@ class PostgresMessages(MessageRepository):
     def add(self, message: Message) -> None:
         """Stage the row."""
         self._staging.add(_ADD_MESSAGE, message_columns(message))
+
+    def supersede(self, message: Message) -> None:
+        """Stage the mark."""
+        self._staging.add(_SUPERSEDE, {"session_id": message.session_id, "message_seq": message.seq})
 
 
 class PostgresRuns(RunRepository):
@@ -128,6 +149,7 @@ class PostgresShardUnitOfWork(ShardUnitOfWork):
         self._staging = staging
         self.sessions, self.messages = PostgresSessions(staging, owner_id), PostgresMessages(staging)
         self.runs, self.shares = PostgresRuns(staging, owner_id), PostgresShares(staging, owner_id)
+        self.usage = PostgresUsage(staging, owner_id)
         self.keys = PostgresKeys(staging, SHARD_STATEMENTS)
 
     def record(self, event: DomainEvent) -> None:

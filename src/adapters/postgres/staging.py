@@ -27,10 +27,10 @@ def insertion(table: Table, *columns: str, area: str | None = None) -> Statement
     return Statement(insert(table).values(row), f"{area or table.name}.add")
 
 
-def replacement(table: Table, *columns: str) -> Statement:
+def replacement(table: Table, *columns: str, name: str | None = None) -> Statement:
     """Return the statement that sets these columns and the next version where `id` still has the version that was read."""
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns} | {"version": table.c.version + _ONE}
-    return Statement(update(table).where(*_as_read(table)).values(values).returning(_ONE), f"{table.name}.save")
+    return Statement(update(table).where(*_as_read(table)).values(values).returning(_ONE), name or f"{table.name}.save")
 
 
 def removal(table: Table, *, versioned: bool = True) -> Statement:
@@ -63,6 +63,10 @@ class Staging:
         Of the parts of a statement Postgres runs those first that its result is made of: the exact ones, in their order.
         """
         self._changes.insert(0, Change(statement, values, exact=True))
+
+    def require(self, statement: Statement, values: dict[str, Any]) -> None:
+        """Stage what must find one row, or nothing is written."""
+        self._changes.append(Change(statement, values, exact=True))
 
     def save(self, statement: Statement, entity_id: str, entity: Versioned, values: dict[str, Any]) -> None:
         """Stage new values of a row that must be as it was read."""

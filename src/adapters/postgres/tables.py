@@ -7,8 +7,10 @@ the row filter that moves it to another shard. Between hot tables there are no f
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Double,
     ForeignKey,
@@ -78,10 +80,14 @@ USERS: Final = Table(
     _required("email", Id),
     _required("name", Text),
     _required("plan", Text),
-    _required("password_hash", Text),
+    Column("password_hash", Text),
     _required("created_at", Moment),
     _required("updated_at", Moment),
     _required("version", Integer),
+    _required("role", Text, server_default=text("'user'")),
+    _required("limits", JSONB, server_default=text("'{}'")),
+    Column("monthly_budget", BigInteger),
+    Column("email_verified_at", Moment),
     UniqueConstraint("email", name="users_email_key"),
 )
 SIGN_INS: Final = Table(
@@ -94,6 +100,9 @@ SIGN_INS: Final = Table(
     _required("expires_at", Moment),
     _required("created_at", Moment),
     _required("version", Integer),
+    Column("address", Text),
+    Column("device", Text),
+    Column("renewed_at", Moment),
     UniqueConstraint("access", name="sign_ins_access_key"),
     UniqueConstraint("refresh", name="sign_ins_refresh_key"),
     Index("sign_ins_user_idx", "user_id"),
@@ -103,7 +112,9 @@ SPENT_REFRESHES: Final = Table(
     "spent_refreshes", CATALOG,
     Column("refresh", LargeBinary, primary_key=True),
     _required("sign_in_id", Id, ForeignKey("catalog.sign_ins.id", name="spent_refreshes_sign_in_fkey", ondelete="CASCADE")),
+    _required("spent_at", Moment, server_default=text("now()")),
     Index("spent_refreshes_sign_in_idx", "sign_in_id"),
+    Index("spent_refreshes_age_idx", "spent_at"),
 )
 API_KEYS: Final = Table(
     "api_keys", CATALOG,
@@ -113,8 +124,50 @@ API_KEYS: Final = Table(
     _required("fingerprint", LargeBinary),
     _required("hint", Text),
     _required("created_at", Moment),
+    Column("scopes", ARRAY(Text)),
+    Column("expires_at", Moment),
     UniqueConstraint("fingerprint", name="api_keys_fingerprint_key"),
     Index("api_keys_user_idx", "user_id", "id"),
+    Index("api_keys_expiry_idx", "expires_at", postgresql_where=text("expires_at IS NOT NULL")),
+)
+MAILED_TOKENS: Final = Table(
+    "mailed_tokens", CATALOG,
+    Column("fingerprint", LargeBinary, primary_key=True),
+    _required("user_id", Id, ForeignKey("catalog.users.id", name="mailed_tokens_user_fkey", ondelete="CASCADE")),
+    _required("purpose", Text),
+    _required("email", Id),
+    _required("expires_at", Moment),
+    UniqueConstraint("user_id", "purpose", name="mailed_tokens_purpose_key"),
+    Index("mailed_tokens_expiry_idx", "expires_at"),
+)
+IDENTITIES: Final = Table(
+    "identities", CATALOG,
+    Column("issuer", Id, primary_key=True),
+    Column("subject", Id, primary_key=True),
+    _required("user_id", Id, ForeignKey("catalog.users.id", name="identities_user_fkey", ondelete="CASCADE")),
+    _required("created_at", Moment),
+    Index("identities_user_idx", "user_id"),
+)
+AUDIT_LOG: Final = Table(
+    "audit_log", CATALOG,
+    Column("id", Id, primary_key=True),
+    _required("user_id", Id),
+    Column("actor_id", Id),
+    _required("action", Text),
+    Column("address", Text),
+    _required("details", JSONB),
+    _required("at", Moment),
+    Index("audit_log_user_idx", "user_id", "id"),
+    Index("audit_log_actor_idx", "actor_id"),
+)
+ERASURES: Final = Table(
+    "erasures", CATALOG,
+    Column("user_id", Id, primary_key=True),
+    _required("step", Text),
+    _required("begun_at", Moment),
+    _required("due_at", Moment),
+    _required("attempts", Integer),
+    Index("erasures_due_idx", "due_at"),
 )
 AGENTS: Final = Table(
     "agents", CATALOG,
@@ -192,10 +245,15 @@ SESSIONS: Final = Table(
     _required("created_at", Moment),
     _required("updated_at", Moment),
     _required("version", Integer),
+    Column("client_chat_id", Text),
     Index("sessions_owner_idx", "owner_id", "id"),
     Index("sessions_archived_idx", "owner_id", "id", postgresql_where=text("archived")),
     Index("sessions_unarchived_idx", "owner_id", "id", postgresql_where=text("NOT archived")),
     Index("sessions_bucket_idx", "bucket"),
+    Index(
+        "sessions_client_chat_key", "owner_id", "client_chat_id", unique=True,
+        postgresql_where=text("client_chat_id IS NOT NULL"),
+    ),
 )
 MESSAGES: Final = Table(
     "messages", SHARD,
@@ -210,6 +268,7 @@ MESSAGES: Final = Table(
     _required("status", Text),
     _required("created_at", Moment),
     Column("client_message_id", Text),
+    _required("superseded", Boolean, server_default=text("false")),
     UniqueConstraint("id", name="messages_id_key"),
     Index("messages_run_idx", "run_id"),
     Index("messages_bucket_idx", "bucket"),
@@ -241,6 +300,7 @@ RUNS: Final = Table(
     _required("losses", Integer, server_default=text("0")),
     _required("cancel_requested", Boolean, server_default=text("false")),
     _required("version", Integer),
+    Column("options", JSONB),
     Index("runs_session_idx", "session_id"),
     Index("runs_bucket_idx", "bucket"),
     Index("runs_node_idx", "node", postgresql_where=text("finished_at IS NULL")),
@@ -264,6 +324,36 @@ SHARES: Final = Table(
     UniqueConstraint("session_id", name="shares_session_key"),
     Index("shares_owner_idx", "owner_id"),
     Index("shares_bucket_idx", "bucket"),
+)
+USAGE_ENTRIES: Final = Table(
+    "usage_entries", SHARD,
+    Column("id", Id, primary_key=True),
+    _required("owner_id", Id),
+    _required("bucket", SmallInteger),
+    Column("session_id", Id),
+    _required("agent_id", Id),
+    _required("model", Text),
+    _required("day", Date),
+    _required("input_tokens", BigInteger),
+    _required("output_tokens", BigInteger),
+    _required("cost", BigInteger),
+    _required("estimated", Boolean),
+    _required("at", Moment),
+    Index("usage_entries_owner_idx", "owner_id", "id"),
+    Index("usage_entries_bucket_idx", "bucket"),
+)
+USAGE_DAYS: Final = Table(
+    "usage_days", SHARD,
+    Column("owner_id", Id, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("agent_id", Id, primary_key=True),
+    Column("model", Id, primary_key=True),
+    _required("bucket", SmallInteger),
+    _required("replies", BigInteger),
+    _required("input_tokens", BigInteger),
+    _required("output_tokens", BigInteger),
+    _required("cost", BigInteger),
+    Index("usage_days_bucket_idx", "bucket"),
 )
 NODES: Final = Table(
     "nodes", SHARD,

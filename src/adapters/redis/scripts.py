@@ -1,4 +1,4 @@
-"""Lua scripts, which a server runs as one step. Each has one key, so that it runs on a cluster too."""
+"""Lua scripts, which a server runs as one step. Each has one key, or keys with one hash tag, so that it runs on a cluster too."""
 
 import hashlib
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class Script:
     async def run(self, server: Asked, keys: Sequence[str], *arguments: Word) -> list[Any]:
         """Return the script's answer for each key, in one round trip (the first time two); errors of the server are values."""
         answers = await server.ask(*[("EVALSHA", self.digest, 1, key, *arguments) for key in keys])
-        unknown = [place for place, answer in enumerate(answers) if _is_unknown(answer)]
+        unknown = [place for place, answer in enumerate(answers) if is_unknown(answer)]
         if unknown:
             again = await server.ask(*[("EVAL", self.source, 1, keys[place], *arguments) for place in unknown])
             for place, answer in zip(unknown, again, strict=True):
@@ -34,5 +34,6 @@ class Script:
         return answers
 
 
-def _is_unknown(answer: Any) -> bool:
+def is_unknown(answer: Any) -> bool:
+    """Whether the server says that it does not know a script."""
     return isinstance(answer, hiredis.ReplyError) and str(answer).startswith("NOSCRIPT")

@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 
+from application.limits.stream_slots import StreamSlots
+from application.ports.limiter import Held
 from application.ports.run_dispatcher import Assignment, RunDispatcher
 from application.runs.interruption import Interruption
 from application.runs.make_reply import MakeReplyCommand
@@ -12,10 +15,13 @@ Maker = Callable[[MakeReplyCommand], Awaitable[Assignment | None]]
 
 
 class TaskRunDispatcher(RunDispatcher):
-    """One task per run. Runs that are cut off by `close` stay open in the database, for whoever claims them."""
+    """One task per run, which holds one of its owner's streams.
 
-    def __init__(self, make_reply: Maker) -> None:
-        self._make_reply = make_reply
+    Runs that are cut off by `close` stay open in the database, for whoever claims them.
+    """
+
+    def __init__(self, make_reply: Maker, slots: StreamSlots) -> None:
+        self._make_reply, self._slots = make_reply, slots
         self._running: dict[RunId, tuple[asyncio.Task[None], Interruption]] = {}
         self._closed = False
 
@@ -31,9 +37,11 @@ class TaskRunDispatcher(RunDispatcher):
             return
         if run_id in self._running:
             self._running[run_id][0].cancel()
-        task = asyncio.create_task(self._run(MakeReplyCommand(assignment, interruption)), name=run_id)
+        hold = assignment.hold or self._slots.force(assignment.run.owner_id)
+        command = MakeReplyCommand(replace(assignment, hold=hold), interruption)
+        task = asyncio.create_task(self._run(command), name=run_id)
         self._running[run_id] = (task, interruption)
-        task.add_done_callback(lambda done: self._forget(run_id, done))
+        task.add_done_callback(lambda done: self._forget(run_id, done, hold))
 
     def drop(self, run_id: RunId) -> None:
         """Cut the run's task off."""
@@ -60,6 +68,7 @@ class TaskRunDispatcher(RunDispatcher):
         if following is not None:
             self.dispatch(following)
 
-    def _forget(self, run_id: RunId, task: "asyncio.Task[None]") -> None:
+    def _forget(self, run_id: RunId, task: "asyncio.Task[None]", hold: Held) -> None:
+        hold.release()
         if run_id in self._running and self._running[run_id][0] is task:
             del self._running[run_id]

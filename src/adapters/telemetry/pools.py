@@ -45,6 +45,11 @@ class PoolMeasurements(Collector):
         """Publish the pool of a database from now on."""
         self._pools[database] = read
 
+    def queues(self) -> Sequence[tuple[int, int]]:
+        """Return for each pool how many had a connection so far, and how many wait for one now."""
+        readings = [read() for read in self._pools.values()]
+        return [(reading.waits[-1][1], reading.waiting) for reading in readings]
+
     def collect(self) -> Iterable[Metric]:
         """Read all pools."""
         readings = {database: read() for database, read in self._pools.items()}

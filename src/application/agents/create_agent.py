@@ -6,6 +6,7 @@ from application.actor import Actor
 from application.agents.model_check import require_model
 from application.agents.views import AgentView
 from application.idempotency import Once, carry_out, recall, remember
+from application.limits.allowances import Allowances
 from application.ports.catalog import Catalog
 from application.ports.chat_model import ChatModel
 from application.ports.clock import Clock
@@ -25,10 +26,11 @@ class CreateAgentCommand:
 
 @dataclass(frozen=True, slots=True)
 class CreateAgent:
-    """Makes an agent of the caller's own; SlugTaken, UnknownModel."""
+    """Makes an agent of the caller's own; SlugTaken, UnknownModel, ModelNotAllowed."""
 
     catalog: Catalog
     models: ChatModel
+    allowances: Allowances
     clock: Clock
     entropy: Entropy
 
@@ -43,6 +45,7 @@ class CreateAgent:
             if created is not None:
                 return created
             await require_model(self.models, command.profile.model)
+            await self.allowances.require_model(command.actor, command.profile.model)
             agent = Agent(AgentId(self.entropy.identifier("agent", bucket_of(owner))), owner, command.profile, now, now)
             unit.agents.add(agent)
             unit.record(agent.changed())

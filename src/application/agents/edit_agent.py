@@ -9,6 +9,7 @@ from application.agents.model_check import require_model
 from application.agents.ownership import own_agent
 from application.agents.views import AgentView
 from application.idempotency import Once, carry_out, recall, remember
+from application.limits.allowances import Allowances
 from application.ports.catalog import Catalog
 from application.ports.chat_model import ChatModel
 from application.ports.clock import Clock
@@ -27,10 +28,11 @@ class EditAgentCommand:
 
 @dataclass(frozen=True, slots=True)
 class EditAgent:
-    """Changes one of the caller's agents; SlugTaken, UnknownModel."""
+    """Changes one of the caller's agents; SlugTaken, UnknownModel, ModelNotAllowed."""
 
     catalog: Catalog
     models: ChatModel
+    allowances: Allowances
     clock: Clock
 
     async def execute(self, command: EditAgentCommand) -> AgentView:
@@ -47,6 +49,7 @@ class EditAgent:
             before = agent.changed()
             if "model" in command.changes:
                 await require_model(self.models, command.changes["model"])
+                await self.allowances.require_model(command.actor, command.changes["model"])
             agent.edit(replace(agent.profile, **command.changes), now=self.clock.now())
             unit.agents.save(agent)
             unit.record(before)

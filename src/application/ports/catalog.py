@@ -4,11 +4,15 @@ from abc import abstractmethod
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from application.ports.audit_log import AuditLog
+from application.ports.erasures import ErasureRepository
 from application.ports.idempotency import IdempotencyRepository
+from application.ports.mailed_tokens import MailedTokenRepository
 from domain.agents.agent import Agent
 from domain.shared.events import DomainEvent
 from domain.shared.identifiers import AgentId, ApiKeyId, SignInId, UserId
 from domain.users.credential import ApiKey, Credential, SignIn
+from domain.users.identity import Identity
 from domain.users.user import User
 
 
@@ -28,12 +32,16 @@ class UserRepository(Protocol):
         """Store a new user on commit."""
 
     @abstractmethod
-    def save(self, user: User) -> None:
-        """Store changes on commit; StaleWrite there if somebody else stored a change since `get`."""
+    def save(self, user: User, credential: Credential | None = None) -> None:
+        """Store changes on commit, and another password if one is given; StaleWrite if somebody else changed it since `get`."""
+
+    @abstractmethod
+    def require(self, credential: Credential) -> None:
+        """Commit nothing unless the user has this password still: StaleWrite there. A change of it at that moment comes after."""
 
     @abstractmethod
     def remove(self, user: User) -> None:
-        """Erase the user, the credential, every sign-in, key, agent and remembered answer of theirs on commit."""
+        """Erase the user, the credential, every sign-in, key, identity, agent and remembered answer of theirs on commit."""
 
 
 class SignInRepository(Protocol):
@@ -79,6 +87,26 @@ class ApiKeyRepository(Protocol):
     def remove(self, key: ApiKey) -> None:
         """Remove the key on commit."""
 
+    @abstractmethod
+    def remove_all_of(self, user_id: UserId) -> None:
+        """Remove all keys of a user on commit."""
+
+
+class IdentityRepository(Protocol):
+    """Who users are elsewhere. A second identity with one issuer and subject: commit raises StaleWrite."""
+
+    @abstractmethod
+    async def find(self, issuer: str, subject: str) -> Identity | None:
+        """Return the identity, or None."""
+
+    @abstractmethod
+    def add(self, identity: Identity) -> None:
+        """Store a new identity on commit."""
+
+    @abstractmethod
+    def remove_all_of(self, user_id: UserId) -> None:
+        """Remove all identities of a user on commit."""
+
 
 class AgentRepository(Protocol):
     """Agents. A second agent in service with one slug: commit raises SlugTaken."""
@@ -106,7 +134,11 @@ class CatalogUnitOfWork(Protocol):
     users: UserRepository
     sign_ins: SignInRepository
     api_keys: ApiKeyRepository
+    identities: IdentityRepository
     agents: AgentRepository
+    mailed_tokens: MailedTokenRepository
+    audit: AuditLog
+    erasures: ErasureRepository
     keys: IdempotencyRepository
 
     @abstractmethod

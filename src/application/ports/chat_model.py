@@ -21,12 +21,14 @@ class ModelFailed(Unavailable):
 class ModelInfo:
     """A model that a provider offers; `context_tokens` bounds prompt and reply together.
 
-    One that `continues` goes on where a given beginning of its reply ends (prefill).
+    One that `continues` goes on where a given beginning of its reply ends (prefill). `created` is when the provider says that
+    it was made, in seconds since 1970; 0 where it does not say.
     """
 
     name: str
     context_tokens: int
     continues: bool = False
+    created: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from datetime import date
 from typing import Protocol
 
 from application.actor import Actor
@@ -11,6 +12,7 @@ from application.paging import Page, PageRequest
 from application.runs.views import RunView
 from application.sessions.views import SessionView, SharedSession, ShareView
 from application.users.views import UserView
+from domain.analytics.usage import DayUsage, Spent
 from domain.sessions.message import Message
 from domain.shared.identifiers import RunId, SessionId, ShareId, UserId
 from domain.users.credential import ApiKey
@@ -49,7 +51,10 @@ class UserReader(Protocol):
 
 
 class SessionReader(Protocol):
-    """Sessions and their messages. `freshness` is how new they have to be; without it, as new as can be."""
+    """Sessions and their messages, but for those that others replaced.
+
+    `freshness` is how new they have to be; without it, as new as can be.
+    """
 
     @abstractmethod
     async def find(
@@ -76,10 +81,28 @@ class SessionReader(Protocol):
         """Return the newest messages, oldest first: at most `limit`, and none that begins past `most_characters`."""
 
     @abstractmethod
+    async def find_by_chat(self, owner_id: UserId, client_chat_id: str) -> SessionView | None:
+        """Return the owner's session that a client calls so, or None; as new as can be."""
+
+    @abstractmethod
     async def find_message_run(
         self, owner_id: UserId, session_id: SessionId, client_message_id: str
     ) -> tuple[Message, RunView] | None:
         """Return the message that the client gave this identifier and its run, or None."""
+
+
+class UsageReader(Protocol):
+    """What an owner's replies took. `freshness` is how new it has to be; without it, as new as can be."""
+
+    @abstractmethod
+    async def list_days(
+        self, owner_id: UserId, first: date, last: date, freshness: Freshness = Tolerance.FRESH
+    ) -> Sequence[DayUsage]:
+        """Return the sums of the days from `first` to `last`, both included, by day, agent and model."""
+
+    @abstractmethod
+    async def spent(self, owner_id: UserId, today: date) -> Spent:
+        """Return what was taken on this day, and what was spent in its month until it."""
 
 
 class RunReader(Protocol):
@@ -91,7 +114,7 @@ class RunReader(Protocol):
 
     @abstractmethod
     async def read_exchange(self, owner_id: UserId, run_id: RunId) -> Sequence[Message]:
-        """Return the run's messages by seq: what was said, and the reply if it was stored."""
+        """Return the run's messages by seq: what was said (also where it is not the first that answers), and the stored reply."""
 
 
 class ShareReader(Protocol):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from application.agents.views import AgentView
+from application.ports.limiter import Held
 from domain.runs.run import Run
 from domain.sessions.message import Message
 from domain.sessions.session import Session
@@ -18,7 +19,7 @@ class Assignment:
     """A run to make, and what is known already; the rest is read from the database.
 
     A run whose commit is still under way has a future, `stored`: nobody is told before it is done, and the model is asked before
-    only if the run `asks_early`.
+    only if the run `asks_early`. `hold` is the stream that its owner was given for it; without one the dispatcher takes one.
     """
 
     run: Run
@@ -27,6 +28,7 @@ class Assignment:
     agent: AgentView | None = None
     stored: "asyncio.Future[None] | None" = None
     asks_early: bool = False
+    hold: Held | None = None
 
 
 class RunDispatcher(Protocol):

@@ -1,10 +1,12 @@
 """Writing a shard: sessions and all that hangs on them, by their owner."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from application.ports.idempotency import IdempotencyRepository
+from domain.analytics.usage import UsageEntry
 from domain.runs.run import Run
 from domain.sessions.message import Message
 from domain.sessions.session import Session
@@ -19,6 +21,10 @@ class SessionRepository(Protocol):
     @abstractmethod
     async def get(self, session_id: SessionId) -> Session:
         """Return the session; SessionNotFound if the owner has no such."""
+
+    @abstractmethod
+    async def list_some(self, limit: int) -> Sequence[Session]:
+        """Return up to `limit` sessions of the owner's, the oldest first."""
 
     @abstractmethod
     def add(self, session: Session) -> None:
@@ -43,6 +49,10 @@ class MessageRepository(Protocol):
     @abstractmethod
     def add(self, message: Message) -> None:
         """Store a new message on commit."""
+
+    @abstractmethod
+    def supersede(self, message: Message) -> None:
+        """Have readers pass over the message from the commit on, for another takes its place; its number stays taken."""
 
 
 class RunRepository(Protocol):
@@ -89,6 +99,18 @@ class ShareRepository(Protocol):
         """Remove the share on commit; StaleWrite there if somebody else stored a change since `find`."""
 
 
+class UsageRepository(Protocol):
+    """The ledger of the unit's owner: it outlives the sessions it tells of, and goes with the account."""
+
+    @abstractmethod
+    def book(self, entry: UsageEntry) -> None:
+        """Store an entry on commit and count it for its day; StaleWrite there if an entry with this identifier is stored."""
+
+    @abstractmethod
+    def forget(self, entry_ids: Sequence[str]) -> None:
+        """Remove these entries on commit, of an account that goes with all its days."""
+
+
 class ShardUnitOfWork(Protocol):
     """One change of what one owner has: all of it or nothing. Reads see what is stored, not what is staged.
 
@@ -99,6 +121,7 @@ class ShardUnitOfWork(Protocol):
     messages: MessageRepository
     runs: RunRepository
     shares: ShareRepository
+    usage: UsageRepository
     keys: IdempotencyRepository
 
     @abstractmethod

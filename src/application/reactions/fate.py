@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from application.ports.edge import EdgeBusy, PurgeRefused
+from application.ports.notifier import LetterRefused
 from application.ports.outbox import Envelope
 from domain.shared.errors import DomainError
 from domain.shared.identifiers import millis_of
@@ -41,7 +42,7 @@ Fate = Done | Later | Dead
 def fate_after(failure: Exception, envelope: Envelope, now: datetime) -> Later | Dead:
     """Return what becomes of an event that failed: dead if it was refused, or failed in many attempts for a day."""
     age = timedelta(seconds=now.timestamp() - millis_of(envelope.id) / 1000)
-    if isinstance(failure, PurgeRefused) or (age >= _HOPELESS_AFTER and envelope.attempts >= _FAIR_ATTEMPTS):
+    if isinstance(failure, PurgeRefused | LetterRefused) or (age >= _HOPELESS_AFTER and envelope.attempts >= _FAIR_ATTEMPTS):
         return Dead(_reason(failure))
     if isinstance(failure, EdgeBusy):
         return Later(min(max(failure.after, _SHORTEST_WISH_SECONDS), _LONGEST_WISH_SECONDS))

@@ -9,13 +9,13 @@ from typing import Final
 from application.paging import PageRequest
 from application.sessions.views import SessionView
 from domain.agents.agent import AgentChanged
-from domain.sessions.session import SessionChanged
+from domain.sessions.session import SessionChanged, SessionsRemoved
 from domain.shared.events import DomainEvent
 from domain.shared.identifiers import SessionId, UserId
-from domain.users.credential import TokensRevoked
+from domain.users.credential import AccessChanged, TokensRevoked
 from domain.users.user import UserErased
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 # During an upgrade nodes of two releases share the cache: each forgets for its neighbours too.
 _FORGOTTEN_SCHEMAS: Final = tuple(schema for schema in (SCHEMA, SCHEMA - 1, SCHEMA + 1) if schema > 0)
 
@@ -78,10 +78,12 @@ def _keys_of(event: DomainEvent, schema: int) -> list[str]:
         case AgentChanged(agent_id, slug, public):
             agent = [agent_key(agent_id, schema), agent_key(slug, schema)]
             return [*agent, catalogue_key(schema)] if public else agent
-        case TokensRevoked(fingerprints):
+        case TokensRevoked(fingerprints) | AccessChanged(fingerprints):
             return [actor_key(fingerprint, schema) for fingerprint in fingerprints]
         case SessionChanged(session_id, owner_id):
             return [session_key(owner_id, session_id, schema), session_list_key(owner_id, schema)]
+        case SessionsRemoved(owner_id, session_ids):
+            return [session_list_key(owner_id, schema), *(session_key(owner_id, one, schema) for one in session_ids)]
         case UserErased(user_id):
             return [session_list_key(user_id, schema)]
         case _:

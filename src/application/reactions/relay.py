@@ -1,6 +1,8 @@
 """Give committed events their reactions."""
 
+import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,11 +12,16 @@ from application.ports.outbox import Envelope, Outbox
 from application.reactions.fate import Dead, Done, Fate, Later, fate_after
 from application.reactions.purge_edge import PurgeEdge
 from application.reactions.reaction import CommittedEvents, Reaction
+from application.reactions.send_mail import SendMail
 from domain.shared.errors import Unavailable
 from domain.shared.identifiers import EventId
 
 _CLAIMED_AT_ONCE: Final = 100
 _LOUD_FROM_ATTEMPT: Final = 8
+# Claimed events are hidden from other workers for 30 seconds, in which the edge is to be told too.
+_LETTERS_AT_ONCE: Final = 10
+_LETTER_SECONDS: Final = 10.0
+_SENDING_SECONDS: Final = 15.0
 _log = logging.getLogger(__name__)
 
 Failures = dict[EventId, Exception]
@@ -27,18 +34,22 @@ class RelayOutbox:
     Reactions have all events at once, for most of them were reacted to before and a round trip each is too much; where that
     fails each event has them alone, so that none stops another.
 
+    Mail is sent for each event by itself, and once it has had its other reactions: a letter cannot be taken back.
+
     The edge is told last, of all events at once, and of none whose other reactions failed: it would fetch what is still old.
     """
 
     outbox: Outbox
     reactions: Sequence[Reaction]
     edge: PurgeEdge
+    mail: SendMail
     clock: Clock
 
     async def execute(self) -> int:
         """Return how many events were handled; Unavailable when the outboxes cannot be reached."""
         claimed = await self.outbox.claim(_CLAIMED_AT_ONCE)
         failures = await self._react(claimed)
+        failures |= await self._send([one for one in claimed if one.id not in failures and self.mail.concerns(one.event)])
         failures |= await self._purge([one for one in claimed if one.id not in failures and self.edge.concerns(one.event)])
         await self._note(claimed, {one.id: self._fate(one, failures.get(one.id)) for one in claimed})
         return len(claimed) - len(failures)
@@ -55,6 +66,24 @@ class RelayOutbox:
                 failures |= await self._react([envelope])
             return failures
         return {}
+
+    async def _send(self, envelopes: Sequence[Envelope]) -> Failures:
+        """Send a few at once, and none that is not begun in time: others may claim it by then."""
+        failures: Failures = {}
+        gate, deadline = asyncio.Semaphore(_LETTERS_AT_ONCE), time.monotonic() + _SENDING_SECONDS
+
+        async def send(envelope: Envelope) -> None:
+            async with gate:
+                try:
+                    async with asyncio.timeout(min(_LETTER_SECONDS, deadline - time.monotonic())):
+                        await self.mail.execute(envelope.event)
+                except TimeoutError:
+                    failures[envelope.id] = Unavailable("The letter could not be sent in time.")
+                except Exception as failure:  # noqa: BLE001
+                    failures[envelope.id] = failure
+
+        await asyncio.gather(*(send(envelope) for envelope in envelopes))
+        return failures
 
     async def _purge(self, envelopes: Sequence[Envelope]) -> Failures:
         """Purge for all together; what the edge does not take is halved, until those are alone that are at fault."""

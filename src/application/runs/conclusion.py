@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from application.ports.clock import Clock
-from application.ports.entropy import Entropy
 from application.ports.readers import RunReader
 from application.ports.run_dispatcher import Assignment
 from application.ports.run_leases import RunLeases
 from application.ports.run_log import FencedOut
 from application.ports.shards import Shards, ShardUnitOfWork
 from application.runs.reply import Reply
-from domain.runs.run import Run, RunError
+from domain.analytics.usage import NOTHING_SPENT, PriceList, Spent, UsageEntry
+from domain.runs.run import Run, RunError, Usage
 from domain.sessions.message import Message, MessageStatus, Role, TextPart
 from domain.sessions.session import Session
 from domain.shared.errors import NotFound, StaleWrite, Unavailable
-from domain.shared.identifiers import MessageId, bucket_of
+from domain.shared.identifiers import reply_of
 
 _TRIES: Final = 60
 _DELETED: Final = RunError("session_deleted", "The session was deleted.")
@@ -30,10 +30,11 @@ class NotStored(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Concluded:
-    """The stored reply, if there is any text, and the run whose turn it is now."""
+    """The stored reply, if there is any text, the run whose turn it is now, and what was booked."""
 
     message: Message | None
     following: Assignment | None
+    booked: Spent = NOTHING_SPENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,19 @@ class Conclusion:
     runs: RunReader
     leases: RunLeases
     clock: Clock
-    entropy: Entropy
+    prices: PriceList
 
     async def store(self, order: Assignment, reply: Reply, last_seq: int) -> Concluded:
-        """Commit the end, trying for as long as a database may take to come back; FencedOut, NotStored."""
+        """Commit the end, trying for as long as a database may take to come back; FencedOut, NotStored.
+
+        Its owner's stream is free before anybody is told of the end.
+        """
+        concluded = await self._store(order, reply, last_seq)
+        if order.hold is not None:
+            order.hold.settle(concluded.booked)
+        return concluded
+
+    async def _store(self, order: Assignment, reply: Reply, last_seq: int) -> Concluded:
         known = order.session is not None
         for tries in range(_TRIES):
             try:
@@ -68,6 +78,7 @@ class Conclusion:
             session, stored = await self._as_stored(order, unit, known=known)
             if stored.status.terminal:
                 return await self._concluded_before(session, stored, unit)
+            entry = self._entry(stored, reply) if reply.billable else None
             following = await unit.runs.next_queued(session.id) if session.waiting else None
             message = self._message(session, run, reply)
             if message is not None:
@@ -79,10 +90,13 @@ class Conclusion:
                 unit.runs.save(following)
             unit.sessions.save(session)
             unit.runs.save(stored)
+            if entry is not None:
+                unit.usage.book(entry)
             unit.record(session.changed())
             unit.record(stored.finished())
             await unit.commit()
-        return Concluded(message, None if following is None else Assignment(following, session))
+        booked = NOTHING_SPENT if entry is None else Spent(entry.usage.total, entry.cost)
+        return Concluded(message, None if following is None else Assignment(following, session), booked)
 
     async def _as_stored(self, order: Assignment, unit: ShardUnitOfWork, *, known: bool) -> tuple[Session, Run]:
         """Return copies of what is known (their versions guard them), or what is stored."""
@@ -99,14 +113,22 @@ class Conclusion:
         message = next((message for message in exchange if message.role is Role.ASSISTANT), None)
         following = None if session.active_run_id is None else await unit.runs.get(session.active_run_id)
         ours = following is not None and following.node == self.leases.node and following.attempt == 1
-        return Concluded(message, Assignment(following, session) if following is not None and ours else None)
+        usage = stored.usage or Usage(0, 0)
+        booked = Spent(usage.total, self.prices.cost(stored.model, usage))
+        return Concluded(message, Assignment(following, session) if following is not None and ours else None, booked)
 
     def _message(self, session: Session, run: Run, reply: Reply) -> Message | None:
         text = reply.text
         if not text:
             return None
-        message_id = MessageId(self.entropy.identifier("message", bucket_of(run.owner_id)))
-        return session.reply(message_id, (TextPart(text),), run.id, MessageStatus(reply.status.value), now=self.clock.now())
+        return session.reply(reply_of(run.id), (TextPart(text),), run.id, MessageStatus(reply.status.value), now=self.clock.now())
+
+    def _entry(self, run: Run, reply: Reply) -> UsageEntry:
+        usage = reply.usage
+        return UsageEntry(
+            run.id, run.owner_id, run.session_id, run.agent_id, run.model, usage, self.prices.cost(run.model, usage),
+            estimated=reply.counted is None, at=self.clock.now(),
+        )
 
     def _end(self, run: Run, reply: Reply, last_seq: int) -> None:
         now = self.clock.now()

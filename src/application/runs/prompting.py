@@ -41,10 +41,12 @@ class Prompting:
         model = await self.models.find(run.model)
         if agent is None or model is None:
             raise ModelFailed(f"nobody offers the model {run.model!r} now")
-        budget = history_budget(agent.persona, model.context_tokens, agent.sampling.max_tokens)
-        turns = compose_prompt(agent.persona, history_for(await self._history(order, budget), run.message_seq), budget)
+        persona = agent.persona if run.options.instructions is None else run.options.instructions
+        sampling = run.options.sampling or agent.sampling
+        budget = history_budget(persona, model.context_tokens, sampling.max_tokens)
+        turns = compose_prompt(persona, history_for(await self._history(order, budget), run.message_seq), budget)
         reply.prompt = "".join(turn.text for turn in turns)
-        return ModelRequest(run.model, turns, agent.sampling, reply.beginning)
+        return ModelRequest(run.model, turns, sampling, reply.beginning)
 
     async def _history(self, order: Assignment, budget: int) -> Sequence[Message]:
         """Return the newest messages, with the one to be answered also while it is being stored, or when much was said since."""

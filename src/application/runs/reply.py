@@ -50,6 +50,11 @@ class Reply:
             return Usage(estimate_tokens(self.prompt), estimate_tokens("".join(self.pieces)) + begun)
         return Usage(max(self.counted.input_tokens - begun, 0), self.counted.output_tokens + begun)
 
+    @property
+    def billable(self) -> bool:
+        """Whether the provider has done anything for it."""
+        return self.counted is not None or bool(self.pieces or self.beginning)
+
     def begin_anew(self, *, keep: bool) -> None:
         """Go on after the text so far, or replace it."""
         self.beginning, self.pieces, self.counted = self.text if keep else "", [], None

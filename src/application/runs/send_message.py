@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from application.actor import Actor
 from application.agents.views import AgentView
 from application.idempotency import Once, carry_out, recall, remember
+from application.limits.allowances import Allowances
+from application.limits.stream_slots import StreamHold, given_back
 from application.ports.clock import Clock
 from application.ports.entropy import Entropy
 from application.ports.readers import AgentReader, RunReader, SessionReader
 from application.ports.run_bell import RunBell
 from application.ports.run_dispatcher import Assignment, RunDispatcher
 from application.ports.run_leases import RunLeases
-from application.ports.shards import Shards, ShardUnitOfWork
+from application.ports.shards import Shards
+from application.runs.beginning import agent_of, store_and_begin
 from application.runs.views import RunView
 from application.stopping import RunStopper
-from domain.agents.agent import AgentRetired
 from domain.runs.run import Run
 from domain.sessions.message import Content, Message, Role, check_content
 from domain.sessions.session import OnActive, Session, SessionNotFound
@@ -25,7 +27,10 @@ from domain.shared.rules import bounded_text
 
 @dataclass(frozen=True, slots=True)
 class SendMessageCommand:
-    """What is said; `client_message_id` makes a repetition harmless, `on_active` tells what to do about a reply under way."""
+    """What is said; `client_message_id` makes a repetition harmless, `on_active` tells what to do about a reply under way.
+
+    `hold` is the stream that the caller was given for the reply; it is given back unless the reply begins at once.
+    """
 
     actor: Actor
     session_id: SessionId
@@ -33,6 +38,7 @@ class SendMessageCommand:
     client_message_id: str | None = None
     on_active: OnActive = OnActive.REJECT
     once: Once | None = None
+    hold: StreamHold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +68,16 @@ class SendMessage:
     stopper: RunStopper
     leases: RunLeases
     bell: RunBell
+    allowances: Allowances
     clock: Clock
     entropy: Entropy
 
     async def execute(self, command: SendMessageCommand) -> Accepted:
-        """Return what was accepted; SessionNotFound, SessionArchived, RunActive, AgentRetired."""
+        """Return what was accepted; SessionNotFound, SessionArchived, RunActive, AgentRetired, ModelNotAllowed."""
         if command.client_message_id is not None:
             bounded_text(command.client_message_id, param="client_message_id", longest=255)
-        return await carry_out(command.once, lambda: self._accept(command))
+        with given_back(command.hold):
+            return await carry_out(command.once, lambda: self._accept(command))
 
     async def _accept(self, command: SendMessageCommand) -> Accepted:
         owner, once = command.actor.user_id, command.once
@@ -79,14 +87,16 @@ class SendMessage:
                 return await self._again(owner, begun)
             session = await unit.sessions.get(command.session_id)
             check_content(command.content)
+            self.allowances.require_length(command.actor, command.content)
             known = await self._known(command)
             if known is not None:
                 remember(unit.keys, once, owner, Begun(known.run))
                 await unit.commit()
                 return known
             if command.on_active is OnActive.INTERRUPT:
-                session = await self._interrupted(unit, session)
-            agent = await self._agent_of(session)
+                session = await self.stopper.silenced(unit, session)
+            agent = await agent_of(session, self.agents)
+            await self.allowances.require_model(command.actor, agent.model)
             message, run = self._begin(session, agent, command)
             unit.sessions.save(session)
             unit.messages.add(message)
@@ -95,7 +105,10 @@ class SendMessage:
             remember(unit.keys, once, owner, Begun(RunView.of(run)))
             # What may be one of several duplicates would ask the model as often, and all but once for nothing.
             alone = once is None and command.client_message_id is None
-            await self._store(unit, Assignment(run, session, message, agent, asyncio.Future(), asks_early=alone))
+            begins = command.hold is not None and session.active_run_id == run.id
+            hold = command.hold.pass_on() if command.hold is not None and begins else None
+            order = Assignment(run, session, message, agent, asyncio.Future(), asks_early=alone, hold=hold)
+            await store_and_begin(unit, order, self.dispatcher)
         self.bell.ring(owner, run.id)
         return Accepted(message, RunView.of(run))
 
@@ -112,29 +125,6 @@ class SendMessage:
         known = await self.sessions.find_message_run(command.actor.user_id, command.session_id, command.client_message_id)
         return None if known is None else Accepted(*known)
 
-    async def _store(self, unit: ShardUnitOfWork, order: Assignment) -> None:
-        """Commit, and have the reply made if it is its turn: from now on, for its viewers; what is not stored is dropped."""
-        assert order.session is not None
-        assert order.stored is not None
-        if order.session.active_run_id == order.run.id:
-            self.dispatcher.dispatch(order)
-        try:
-            await unit.commit()
-        except BaseException:
-            order.stored.cancel()
-            self.dispatcher.drop(order.run.id)
-            raise
-        order.stored.set_result(None)
-
-    async def _interrupted(self, unit: ShardUnitOfWork, session: Session) -> Session:
-        """Return the session without a reply under way: those that wait end too, for each gets its turn when one has ended."""
-        for _ in range(session.waiting + 1):
-            if session.active_run_id is None:
-                break
-            await self.stopper.stop(session.owner_id, session.active_run_id)
-            session = await unit.sessions.get(session.id)
-        return session
-
     def _begin(self, session: Session, agent: AgentView, command: SendMessageCommand) -> tuple[Message, Run]:
         now, bucket = self.clock.now(), bucket_of(session.owner_id)
         run_id = RunId(self.entropy.identifier("run", bucket))
@@ -146,9 +136,3 @@ class SendMessage:
         if session.active_run_id == run_id:
             run.start(self.leases.node)
         return message, run
-
-    async def _agent_of(self, session: Session) -> AgentView:
-        agent = await self.agents.find(session.agent_id)
-        if agent is None or agent.retired or not agent.visible_to(session.owner_id):
-            raise AgentRetired("The agent of this session takes no new messages.")
-        return agent

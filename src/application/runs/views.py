@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.runs.run import Run, RunError, RunStatus, Usage
-from domain.shared.identifiers import RunId, SessionId
+from domain.runs.run import Run, RunError, RunOptions, RunStatus, Usage
+from domain.sessions.message import Message
+from domain.shared.identifiers import AgentId, RunId, SessionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +28,20 @@ class RunView:
         return cls(
             run.id, run.session_id, run.status, run.attempt, run.usage, run.error, run.created_at, run.finished_at, run.last_seq
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseView:
+    """A run seen from outside: what it was told, what it answers, and its reply if one is stored and shown."""
+
+    run: RunView
+    agent_id: AgentId
+    model: str
+    options: RunOptions
+    said: Message
+    reply: Message | None
+
+    @classmethod
+    def of(cls, run: Run, said: Message) -> "ResponseView":
+        """Return the view of a run that has no reply yet."""
+        return cls(RunView.of(run), run.agent_id, run.model, run.options, said, None)

@@ -7,6 +7,7 @@ from application.freshness import Freshness, Tolerance
 from application.paging import Page, PageRequest
 from application.ports.link_seeds import LinkSeeds
 from application.ports.readers import SessionReader, ShareReader
+from application.sessions.chats import find_chat
 from application.sessions.links import Link, link_to, opens
 from application.sessions.views import SessionView, SharedSession
 from domain.sessions.message import Message
@@ -93,3 +94,14 @@ class ReadShared:
         if shared is None or not opens(secret, shared.fingerprint):
             raise ShareNotFound("There is no such link.")
         return shared
+
+
+@dataclass(frozen=True, slots=True)
+class FindChat:
+    """The session that a client calls by its identifier, or by a name of its own."""
+
+    sessions: SessionReader
+
+    async def execute(self, actor: Actor, chat: str) -> SessionView | None:
+        """Return the session, or None for a name that is new; SessionNotFound for an identifier that leads to none."""
+        return await find_chat(self.sessions, actor.user_id, chat)

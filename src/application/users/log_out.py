@@ -4,7 +4,12 @@ from dataclasses import dataclass
 
 from application.actor import Actor
 from application.idempotency import Done, Once, carry_out, recall, remember
+from application.origin import NOWHERE, Origin
 from application.ports.catalog import Catalog
+from application.ports.clock import Clock
+from application.ports.entropy import Entropy
+from application.users.auditing import audit_entry
+from domain.users.audit import AuditAction
 from domain.users.credential import TokensRevoked
 
 
@@ -14,6 +19,7 @@ class LogOutCommand:
 
     actor: Actor
     once: Once | None = None
+    origin: Origin = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,8 @@ class LogOut:
     """Ends the caller's sign-in with all its tokens; a second time changes nothing. An API key has no sign-in to end."""
 
     catalog: Catalog
+    clock: Clock
+    entropy: Entropy
 
     async def execute(self, command: LogOutCommand) -> None:
         """End the sign-in."""
@@ -35,5 +43,9 @@ class LogOut:
             if sign_in is not None:
                 unit.sign_ins.remove(sign_in)
                 unit.record(TokensRevoked((sign_in.access,)))
+                unit.audit.note(audit_entry(
+                    self.entropy, self.clock.now(), actor.user_id, AuditAction.SIGNED_OUT, actor_id=actor.user_id,
+                    origin=command.origin, sign_in_id=sign_in.id,
+                ))
             remember(unit.keys, once, actor.user_id, Done())
             await unit.commit()

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 
 from application.idempotency import Once, carry_out, recall, remember
+from application.origin import NOWHERE, Origin
 from application.ports.catalog import Catalog, CatalogUnitOfWork
 from application.ports.clock import Clock
 from application.ports.entropy import Entropy
+from application.users.auditing import audit_entry
 from application.users.secrets import new_salt
 from application.users.tokens import ACCESS_LIFETIME, REFRESH_LIFETIME, TokenPair, pair_for
 from domain.shared.secrets import fingerprint
+from domain.users.audit import AuditAction
 from domain.users.credential import SignIn, TokenRefused, TokensRevoked
 
 
@@ -18,6 +21,7 @@ class RefreshTokensCommand:
 
     refresh_token: str
     once: Once | None = None
+    origin: Origin = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +57,29 @@ class RefreshTokens:
             if rotated is not None:
                 return pair_for(self.entropy, once, rotated.salt)
             if reused or sign_in.expires_at <= self.clock.now():
-                await self._end(unit, sign_in)
+                await self._end(unit, sign_in, command.origin, reused=reused)
                 raise TokenRefused("The refresh token was used before or has expired; sign in again.")
             salt = new_salt(self.entropy)
             pair = pair_for(self.entropy, once, salt)
-            unit.record(self._rotation(sign_in, pair))
+            unit.record(self._rotation(sign_in, pair, command.origin))
             unit.sign_ins.save(sign_in, spent)
             remember(unit.keys, once, sign_in.user_id, Rotated(salt))
             await unit.commit()
         return pair
 
-    def _rotation(self, sign_in: SignIn, pair: TokenPair) -> TokensRevoked:
+    def _rotation(self, sign_in: SignIn, pair: TokenPair, origin: Origin) -> TokensRevoked:
         now = self.clock.now()
         return sign_in.rotate(
             access=fingerprint(pair.access_token), access_expires_at=now + ACCESS_LIFETIME,
             refresh=fingerprint(pair.refresh_token), expires_at=now + REFRESH_LIFETIME,
+            now=now, address=origin.address, device=origin.device,
         )
 
-    async def _end(self, unit: CatalogUnitOfWork, sign_in: SignIn) -> None:
+    async def _end(self, unit: CatalogUnitOfWork, sign_in: SignIn, origin: Origin, *, reused: bool) -> None:
         unit.sign_ins.remove(sign_in)
         unit.record(TokensRevoked((sign_in.access,)))
+        if reused:
+            unit.audit.note(audit_entry(
+                self.entropy, self.clock.now(), sign_in.user_id, AuditAction.REFRESH_REUSED, origin=origin, sign_in_id=sign_in.id
+            ))
         await unit.commit()

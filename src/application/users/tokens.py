@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from application.idempotency import Once
+from application.origin import NOWHERE, Origin
 from application.ports.entropy import Entropy
 from application.users.secrets import secret_for
 from domain.shared.identifiers import SignInId, UserId, bucket_of
@@ -35,10 +36,10 @@ def pair_for(entropy: Entropy, once: Once | None, salt: str) -> TokenPair:
     return TokenPair(access, refresh, int(ACCESS_LIFETIME.total_seconds()))
 
 
-def new_sign_in(entropy: Entropy, user_id: UserId, pair: TokenPair, now: datetime) -> SignIn:
+def new_sign_in(entropy: Entropy, user_id: UserId, pair: TokenPair, now: datetime, origin: Origin = NOWHERE) -> SignIn:
     """Return the sign-in to be stored for these secrets."""
     return SignIn(
         SignInId(entropy.identifier("signin", bucket_of(user_id))), user_id,
         fingerprint(pair.access_token), now + ACCESS_LIFETIME,
-        fingerprint(pair.refresh_token), now + REFRESH_LIFETIME, now,
+        fingerprint(pair.refresh_token), now + REFRESH_LIFETIME, now, address=origin.address, device=origin.device,
     )

@@ -11,7 +11,8 @@ from domain.shared.events import DomainEvent
 from domain.shared.identifiers import AgentId, UserId
 from domain.shared.rules import bounded_text
 
-_SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+SLUG_PATTERN: Final = "[a-z0-9]+(-[a-z0-9]+)*"
+_SLUG: Final = re.compile(SLUG_PATTERN)
 PERSONA_LONGEST: Final = 32_000
 
 

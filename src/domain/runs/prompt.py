@@ -32,7 +32,10 @@ def history_budget(persona: str, context_tokens: int, reply_tokens: int | None) 
 
 
 def compose_prompt(persona: str, history: Sequence[Message], budget: int) -> tuple[PromptTurn, ...]:
-    """Return persona and the newest messages (given oldest first) within `budget` tokens; the last one is always in."""
+    """Return persona (none if it is empty) and the newest messages (given oldest first) within `budget` tokens.
+
+    The last one is always in.
+    """
     turns: list[PromptTurn] = []
     for message in reversed(history):
         if message.status is MessageStatus.FAILED:
@@ -42,7 +45,8 @@ def compose_prompt(persona: str, history: Sequence[Message], budget: int) -> tup
         if turns and budget < 0:
             break
         turns.append(PromptTurn("user" if message.role == "user" else "assistant", text))
-    return (PromptTurn("system", persona), *reversed(turns))
+    said = tuple(reversed(turns))
+    return (PromptTurn("system", persona), *said) if persona else said
 
 
 def history_for(history: Sequence[Message], message_seq: int) -> list[Message]:

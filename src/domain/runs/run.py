@@ -3,16 +3,20 @@
 States: queued → streaming → completed | failed | cancelled. Whoever begins the reply anew raises `attempt`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from domain.agents.agent import Sampling
 from domain.shared.errors import Conflict, NotFound
 from domain.shared.events import DomainEvent
 from domain.shared.identifiers import AgentId, MessageId, NodeId, RunId, SessionId, UserId
 
 MOST_LOSSES: Final = 3
+# What made a reply that was brought along from elsewhere: no model of ours.
+ELSEWHERE: Final = "elsewhere"
 
 
 class RunStatus(StrEnum):
@@ -55,6 +59,15 @@ class Usage:
     input_tokens: int
     output_tokens: int
 
+    @property
+    def total(self) -> int:
+        """All tokens."""
+        return self.input_tokens + self.output_tokens
+
+    def plus(self, other: "Usage") -> "Usage":
+        """Return the sum."""
+        return Usage(self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens)
+
 
 @dataclass(frozen=True, slots=True)
 class RunError:
@@ -62,6 +75,34 @@ class RunError:
 
     code: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a client of OpenAI's responses put its request: told to it again, and without effect on the reply itself.
+
+    `model` is what it called the model, `previous` the response that it goes on after. `standing` is what system and
+    developer messages have said so far in this conversation: responses that follow are told it too.
+    """
+
+    model: str
+    instructions: str | None = None
+    previous: RunId | None = None
+    background: bool = False
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    standing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What a run was told beside its agent: what is None is as the agent has it; `instructions` stand in the persona's place."""
+
+    instructions: str | None = None
+    sampling: Sampling | None = None
+    asked: Asked | None = None
+
+
+AS_THE_AGENT: Final = RunOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +141,20 @@ class Run:
     losses: int = 0
     cancel_requested: bool = False
     version: int = 0
+    options: RunOptions = AS_THE_AGENT
+
+    @classmethod
+    def brought_along(
+        cls, run_id: RunId, session_id: SessionId, owner_id: UserId, agent_id: AgentId, message_id: MessageId, message_seq: int,
+        *, events: int, replied: bool, now: datetime,
+    ) -> "Run":
+        """Return the run of an exchange that took place elsewhere: it has ended, and its log of so many events is not kept."""
+        run = cls(run_id, session_id, owner_id, agent_id, ELSEWHERE, message_id, message_seq, now, RunStatus.STREAMING)
+        if replied:
+            run.complete(Usage(0, 0), last_seq=events, now=now)
+        else:
+            run.cancel(None, last_seq=events, now=now)
+        return run
 
     def start(self, node: NodeId) -> None:
         """Begin streaming."""

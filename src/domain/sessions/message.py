@@ -5,10 +5,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal
 
-from domain.shared.errors import Invalid
+from domain.shared.errors import Invalid, NotFound
 from domain.shared.identifiers import MessageId, RunId, SessionId
 
 TEXT_LONGEST: Final = 100_000
+
+
+class MessageNotFound(NotFound):
+    """There is no such message, or not for this caller."""
+
+    code = "message_not_found"
 
 
 class Role(StrEnum):

@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from domain.sessions.message import Content, Message, MessageStatus, Role, check_content
 from domain.shared.errors import Conflict, NotFound
 from domain.shared.events import DomainEvent
 from domain.shared.identifiers import AgentId, MessageId, RunId, SessionId, UserId
 from domain.shared.rules import bounded_metadata, bounded_text
+
+# Those that wait were let in by what was left then; so many at most may come on top of it.
+MOST_WAITING: Final = 100
 
 
 class SessionNotFound(NotFound):
@@ -47,12 +51,20 @@ class SessionChanged(DomainEvent):
     owner_id: UserId
 
 
+@dataclass(frozen=True, slots=True)
+class SessionsRemoved(DomainEvent):
+    """Sessions of an owner who is being erased are gone."""
+
+    owner_id: UserId
+    session_ids: tuple[SessionId, ...]
+
+
 @dataclass(slots=True)
 class Session:
     """The head of a conversation: its messages are stored apart, so its cost does not grow with them.
 
     `head_seq` is the last message's number (0: none yet), `active_run_id` the reply being made, `waiting` how many more
-    runs are queued behind it, `version` counts changes.
+    runs are queued behind it, `version` counts changes, `client_chat_id` is what a client that names its chats calls it.
     """
 
     id: SessionId
@@ -67,15 +79,17 @@ class Session:
     active_run_id: RunId | None = None
     waiting: int = 0
     version: int = 0
+    client_chat_id: str | None = None
 
     @classmethod
     def open(
         cls, session_id: SessionId, owner_id: UserId, agent_id: AgentId, *,
-        title: str | None, metadata: Mapping[str, str], now: datetime,
+        title: str | None, metadata: Mapping[str, str], now: datetime, client_chat_id: str | None = None,
     ) -> "Session":
-        """Return a new, empty session."""
+        """Return a new, empty session; `client_chat_id` is a client's own name for it, of which its owner has no other."""
         checked = None if title is None else bounded_text(title, param="title", longest=200)
-        return cls(session_id, owner_id, agent_id, checked, now, now, bounded_metadata(metadata))
+        chat = None if client_chat_id is None else bounded_text(client_chat_id, param="id", longest=255)
+        return cls(session_id, owner_id, agent_id, checked, now, now, bounded_metadata(metadata), client_chat_id=chat)
 
     def retitle(self, title: str | None, *, now: datetime) -> None:
         """Give the session another title, or none."""
@@ -100,11 +114,31 @@ class Session:
         said = check_content(content)
         if self.active_run_id is None:
             self.active_run_id = run_id
-        elif may_wait:
+        elif may_wait and self.waiting < MOST_WAITING:
             self.waiting += 1
         else:
-            raise RunActive(f"The run {self.active_run_id} is still active in this session.")
+            waiting = f", and {self.waiting} wait for their turn" if may_wait else ""
+            raise RunActive(f"The run {self.active_run_id} is still active in this session{waiting}.")
         return self._append(message_id, Role.USER, said, run_id, MessageStatus.COMPLETED, now, client_message_id)
+
+    def answer_again(self, run_id: RunId, *, now: datetime) -> None:
+        """Make `run_id` the active run, which answers again what was answered before; one reply at a time."""
+        self._require_quiet()
+        self.active_run_id, self.updated_at = run_id, now
+
+    def take_in(self, message_id: MessageId, role: Role, content: Content, run_id: RunId, *, now: datetime) -> Message:
+        """Append what was said elsewhere; nobody replies to it. Not while a reply is being made."""
+        self._require_quiet()
+        return self._append(message_id, role, check_content(content), run_id, MessageStatus.COMPLETED, now, None)
+
+    def take_out(self, *, now: datetime) -> None:
+        """Note that messages are shown no more. Not while a reply is being made: it may follow from them.
+
+        The change is later than the one before on any clock: copies of what is shown are known by that moment.
+        """
+        if self.active_run_id is not None:
+            raise RunActive(f"The run {self.active_run_id} is still active in this session.")
+        self.updated_at = max(now, self.updated_at + timedelta(microseconds=1))
 
     def reply(self, message_id: MessageId, content: Content, run_id: RunId, status: MessageStatus, *, now: datetime) -> Message:
         """Append what the agent said in `run_id`."""
@@ -125,6 +159,12 @@ class Session:
     def changed(self) -> SessionChanged:
         """Return the event that tells of a change to this session."""
         return SessionChanged(self.id, self.owner_id)
+
+    def _require_quiet(self) -> None:
+        if self.archived:
+            raise SessionArchived("The session is archived.")
+        if self.active_run_id is not None:
+            raise RunActive(f"The run {self.active_run_id} is still active in this session.")
 
     def _append(
         self, message_id: MessageId, role: Role, content: Content, run_id: RunId,

@@ -46,10 +46,14 @@ class Invalid(DomainError):
 
 
 class LimitExceeded(DomainError):
-    """The caller used up what the plan allows."""
+    """The caller used up what the plan allows; in `retry_after` seconds trying again may help."""
 
     code = "rate_limit_exceeded"
     repeatable = True
+
+    def __init__(self, message: str, *, param: str | None = None, retry_after: float = 1.0) -> None:
+        super().__init__(message, param=param)
+        self.retry_after = retry_after
 
 
 class Unavailable(DomainError):

@@ -17,6 +17,7 @@ RunId = NewType("RunId", str)
 ShareId = NewType("ShareId", str)
 ApiKeyId = NewType("ApiKeyId", str)
 SignInId = NewType("SignInId", str)
+AuditEntryId = NewType("AuditEntryId", str)
 EventId = NewType("EventId", str)
 NodeId = NewType("NodeId", str)
 
@@ -52,6 +53,11 @@ def parse_identifier(prefix: str, text: str, *, param: str) -> str:
     return text
 
 
+def pattern_of(prefix: str) -> str:
+    """Return the regular expression, in the dialect of JSON Schema, of the identifiers with this prefix."""
+    return f"^{prefix}_{_TAIL.pattern}$"
+
+
 def bucket_of(identifier: str) -> int:
     """Return the bucket (0 to 4,095) that a well-formed identifier carries."""
     return (_value(identifier[-_LENGTH + 10 : -_LENGTH + 14]) >> 4) & (BUCKETS - 1)
@@ -67,3 +73,8 @@ def _value(characters: str) -> int:
     for character in characters:
         value = value << 5 | _VALUES[character]
     return value
+
+
+def reply_of(run_id: RunId) -> MessageId:
+    """Return the identifier of the reply that a run makes: it is known from the first word on, before the reply is stored."""
+    return MessageId(f"message_{run_id[-_LENGTH:]}")

@@ -8,6 +8,7 @@ from typing import Final
 ACCESS_PREFIX: Final = "olt_"
 REFRESH_PREFIX: Final = "olr_"
 API_KEY_PREFIX: Final = "ola_"
+MAILED_PREFIX: Final = "olm_"
 
 
 def make_secret(prefix: str, entropy: bytes) -> str:

@@ -21,6 +21,12 @@ class TokenRefused(Unauthenticated):
     code = "invalid_token"
 
 
+class SignInNotFound(NotFound):
+    """There is no such sign-in."""
+
+    code = "sign_in_not_found"
+
+
 class ApiKeyNotFound(NotFound):
     """There is no such key."""
 
@@ -29,10 +35,10 @@ class ApiKeyNotFound(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A user's password, as an argon2id hash."""
+    """A user's password, as an argon2id hash; None for who signs in elsewhere alone."""
 
     user_id: UserId
-    password_hash: str
+    password_hash: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +49,18 @@ class TokensRevoked(DomainEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class AccessChanged(DomainEvent):
+    """What these secrets (by fingerprint) open has changed: the plan, limits or role of who they stand for."""
+
+    fingerprints: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A secret for programs; `hint` is the last four characters, for the owner's eyes."""
+    """A secret for programs; `hint` is the last four characters, for the owner's eyes.
+
+    `scopes` is what it may be used for (None: for all), `expires_at` when it is good no longer (None: never).
+    """
 
     id: ApiKeyId
     user_id: UserId
@@ -52,16 +68,25 @@ class ApiKey:
     fingerprint: bytes
     hint: str
     created_at: datetime
+    scopes: tuple[str, ...] | None = None
+    expires_at: datetime | None = None
 
     @classmethod
-    def issue(cls, key_id: ApiKeyId, user_id: UserId, *, name: str, secret: str, fingerprint: bytes, now: datetime) -> "ApiKey":
+    def issue(
+        cls, key_id: ApiKeyId, user_id: UserId, *, name: str, secret: str, fingerprint: bytes, now: datetime,
+        scopes: tuple[str, ...] | None = None, expires_at: datetime | None = None,
+    ) -> "ApiKey":
         """Return the key to be stored for `secret`."""
-        return cls(key_id, user_id, bounded_text(name, param="name", longest=100), fingerprint, secret[-4:], now)
+        checked = bounded_text(name, param="name", longest=100)
+        return cls(key_id, user_id, checked, fingerprint, secret[-4:], now, scopes, expires_at)
 
 
 @dataclass(slots=True)
 class SignIn:
-    """One device's sign-in: a short-lived access token and a refresh token that is spent when used."""
+    """One device's sign-in: a short-lived access token and a refresh token that is spent when used.
+
+    `address` (of the network) and `device` (as its browser calls itself) are of the last use of either to sign in or renew.
+    """
 
     id: SignInId
     user_id: UserId
@@ -71,10 +96,17 @@ class SignIn:
     expires_at: datetime
     created_at: datetime
     version: int = 0
+    address: str | None = None
+    device: str | None = None
+    renewed_at: datetime | None = None
 
-    def rotate(self, *, access: bytes, access_expires_at: datetime, refresh: bytes, expires_at: datetime) -> TokensRevoked:
+    def rotate(
+        self, *, access: bytes, access_expires_at: datetime, refresh: bytes, expires_at: datetime, now: datetime | None = None,
+        address: str | None = None, device: str | None = None,
+    ) -> TokensRevoked:
         """Replace both tokens; the returned event names the access token that is no longer good."""
         revoked = TokensRevoked((self.access,))
+        self.renewed_at, self.address, self.device = now or self.renewed_at, address or self.address, device or self.device
         self.access, self.access_expires_at = access, access_expires_at
         self.refresh, self.expires_at = refresh, expires_at
         return revoked

@@ -8,7 +8,7 @@ import click
 
 from entrypoints.problems import OperatorProblem
 
-_COMMANDS: Final = ("up", "serve", "worker", "migrate", "db", "doctor", "check", "shards", "backup")
+_COMMANDS: Final = ("up", "serve", "worker", "migrate", "db", "doctor", "check", "shards", "backup", "users")
 
 
 class Commands(click.Group):
@@ -39,3 +39,7 @@ def main() -> None:
     except OperatorProblem as problem:
         click.echo(f"onelast: {problem}", err=True)
         sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -16,7 +16,9 @@ from application.actor import Actor
 from application.users.authenticate import AuthenticateCommand
 from domain.shared.errors import Forbidden, Unauthenticated
 from entrypoints.http.cookies import CSRF_HEADER, SESSION_COOKIE, csrf_token
+from entrypoints.http.limits import admit
 from entrypoints.http.positions import note_freshness
+from entrypoints.http.scopes import require_allowed
 
 T = TypeVar("T")
 # Given to a handler when the application is made: see areas.py.
@@ -54,14 +56,25 @@ async def anybody(connection: Connection, _: BaseRouteHandler) -> None:
     _require_json(connection)
 
 
-async def signed_in(connection: Connection, _: BaseRouteHandler) -> None:
-    """Let callers with a good token or key pass; `request.auth` is the actor."""
+async def signing_in(connection: Connection, _: BaseRouteHandler) -> None:
+    """Let everybody pass but pages of other sites, which would sign a browser in as somebody whom its user is not."""
     _require_json(connection)
-    secret = secret_of(connection)
-    if secret is None:
-        raise Unauthenticated("Sign in first: send 'Authorization: Bearer <token>'.")
-    note_freshness(connection)
-    connection.scope["auth"] = await connection.app.state.authenticate.execute(AuthenticateCommand(secret))
+    headers = connection.headers
+    if headers.get("sec-fetch-site") == "cross-site" and not connection.app.state.manners.allows(headers.get("origin", "")):
+        raise CsrfFailed("Pages of other sites sign nobody in here; see ONELAST_CORS_ORIGINS.")
+
+
+async def signed_in(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Let callers with a good token or key pass that is good for this route too, and who are within their limits.
+
+    `request.auth` is the actor.
+    """
+    await _admitted(connection, handler, replies=False)
+
+
+async def replying(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Let callers pass as `signed_in` does, who begin a reply: it takes one of the caller's streams, and tokens."""
+    await _admitted(connection, handler, replies=True)
 
 
 async def maybe_signed_in(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -72,10 +85,37 @@ async def maybe_signed_in(connection: Connection, handler: BaseRouteHandler) -> 
         await signed_in(connection, handler)
 
 
+async def whoever(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Let everybody pass, whatever token is sent: one that is good for nothing makes its sender a stranger."""
+    try:
+        await maybe_signed_in(connection, handler)
+    except Unauthenticated:
+        connection.scope["auth"] = None
+
+
+async def _admitted(connection: Connection, handler: BaseRouteHandler, *, replies: bool) -> None:
+    secret = secret_of(connection)
+    if secret is None:
+        raise Unauthenticated("Sign in first: send 'Authorization: Bearer <token>'.")
+    state = connection.app.state
+    actor: Actor = await state.authenticate.execute(AuthenticateCommand(secret))
+    # Whatever is refused from here on tells the caller's limits too.
+    await admit(state.admit_request, connection.scope, actor, replies=replies)
+    require_allowed(actor, handler.opt.get("scope"))
+    _require_json(connection)
+    note_freshness(connection)
+    connection.scope["auth"] = actor
+
+
 def _require_json(connection: Connection) -> None:
+    if connection.scope["method"] in _SAFE:  # type: ignore[typeddict-item]
+        return
     headers = connection.headers
+    # What is small when it comes and large when it is read would slip past the bound on bodies.
+    if headers.get("content-encoding", "identity") != "identity":
+        raise HTTPException("Send the body as it is, without a 'Content-Encoding'.", status_code=415)
     kind = headers.get("content-type", "")
-    if not kind or connection.scope["method"] in _SAFE or kind.lower().startswith("application/json"):  # type: ignore[typeddict-item]
+    if not kind or kind.lower().startswith("application/json"):
         return
     if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
         raise HTTPException("Send the body as 'Content-Type: application/json'.", status_code=415)

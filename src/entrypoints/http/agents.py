@@ -13,37 +13,41 @@ from application.agents.queries import ListAgents, ListOwnAgents, ReadAgent
 from application.agents.retire_agent import RetireAgent, RetireAgentCommand
 from application.paging import PageRequest
 from domain.agents.agent import AgentProfile, Visibility
-from entrypoints.http.access import MaybeSignedIn, SignedIn, UseCase, maybe_signed_in, signed_in
+from entrypoints.http.access import MaybeSignedIn, SignedIn, UseCase, maybe_signed_in, signed_in, whoever
+from entrypoints.http.agents_wire import AgentIn, AgentOut, AgentPatchIn, SamplingBody
 from entrypoints.http.areas import Area
 from entrypoints.http.catalogue import CatalogueAnswers
 from entrypoints.http.idempotency import KeyedOnce, once_in
 from entrypoints.http.parameters import agent_in_path, pages
-from entrypoints.http.wire import AgentIn, AgentOut, AgentPatchIn, DeletedOut, ListOut, SamplingBody, list_of
+from entrypoints.http.scopes import AGENTS, READ
+from entrypoints.http.wire import DeletedOut, ListOut, list_of
 
 _PAGE = {"page": Provide(pages("agent"), sync_to_thread=False)}
 
 
-@get("/v1/agents", dependencies=_PAGE, summary="List the public catalogue")
+@get("/v1/agents", guards=[whoever], dependencies=_PAGE, opt=READ, summary="List the public catalogue")
 async def read_catalogue(
-    page: NamedDependency[PageRequest], list_agents: UseCase[ListAgents], catalogue_answers: UseCase[CatalogueAnswers]
+    request: MaybeSignedIn, page: NamedDependency[PageRequest], list_agents: UseCase[ListAgents],
+    catalogue_answers: UseCase[CatalogueAnswers],
 ) -> Response[ListOut[AgentOut]]:
     """Return public agents; no sign-in is needed."""
-    return catalogue_answers.page(page, await list_agents.execute(page))
+    # An answer to somebody who is signed in bears headers of that caller's alone.
+    return catalogue_answers.page(page, await list_agents.execute(page), shared=request.auth is None)
 
 
-@get("/v1/agents/{agent:str}", guards=[maybe_signed_in], summary="Read an agent")
+@get("/v1/agents/{agent_id:str}", guards=[maybe_signed_in], opt=READ, summary="Read an agent")
 async def read_one(
-    request: MaybeSignedIn, agent: FromPath[str], read_agent: UseCase[ReadAgent], catalogue_answers: UseCase[CatalogueAnswers]
+    request: MaybeSignedIn, agent_id: FromPath[str], read_agent: UseCase[ReadAgent], catalogue_answers: UseCase[CatalogueAnswers]
 ) -> Response[AgentOut]:
     """Return an agent by identifier or slug; a private one to its owner alone."""
-    view = await read_agent.execute(agent, request.auth)
+    view = await read_agent.execute(agent_id, request.auth)
     if view.visibility is Visibility.PUBLIC:
         # An answer to somebody who is signed in may bear headers of that caller's alone.
         return catalogue_answers.agent(view, shared=request.auth is None)
     return Response(AgentOut.of(view))
 
 
-@get("/v1/users/me/agents", guards=[signed_in], dependencies=_PAGE, summary="List your agents")
+@get("/v1/users/me/agents", guards=[signed_in], dependencies=_PAGE, opt=READ, summary="List your agents")
 async def list_own(
     request: SignedIn, page: NamedDependency[PageRequest], list_own_agents: UseCase[ListOwnAgents]
 ) -> ListOut[AgentOut]:
@@ -51,7 +55,7 @@ async def list_own(
     return list_of(await list_own_agents.execute(request.auth, page), AgentOut.of)
 
 
-@post("/v1/agents", guards=[signed_in], summary="Make an agent")
+@post("/v1/agents", guards=[signed_in], opt=AGENTS, summary="Make an agent")
 async def make_agent(
     request: SignedIn, data: JSONBody[AgentIn], create_agent: UseCase[CreateAgent], once: KeyedOnce
 ) -> AgentOut:
@@ -62,7 +66,7 @@ async def make_agent(
     return AgentOut.of(await create_agent.execute(CreateAgentCommand(request.auth, profile, once)))
 
 
-@patch("/v1/agents/{agent_id:str}", guards=[signed_in], summary="Change an agent")
+@patch("/v1/agents/{agent_id:str}", guards=[signed_in], opt=AGENTS, summary="Change an agent")
 async def patch_agent(
     request: SignedIn, agent_id: FromPath[str], data: JSONBody[AgentPatchIn], edit_agent: UseCase[EditAgent],
     once: KeyedOnce,
@@ -72,7 +76,7 @@ async def patch_agent(
     return AgentOut.of(await edit_agent.execute(command))
 
 
-@delete("/v1/agents/{agent_id:str}", guards=[signed_in], status_code=200, summary="Retire an agent")
+@delete("/v1/agents/{agent_id:str}", guards=[signed_in], status_code=200, opt=AGENTS, summary="Retire an agent")
 async def delete_agent(
     request: SignedIn, agent_id: FromPath[str], retire_agent: UseCase[RetireAgent], once: KeyedOnce
 ) -> DeletedOut:

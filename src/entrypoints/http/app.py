@@ -15,27 +15,55 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp
 
 from application.agents.queries import ListAgents
+from application.limits.admit_request import AdmitRequest
 from application.ports.edge import EdgeDialect
 from application.ports.positions import Positions
 from application.sessions.queries import ReadMessages, ReadSession
 from application.users.authenticate import Authenticate
+from domain.users.limits import Plans
 from entrypoints.access_log import NoteRequest
-from entrypoints.http import agents, api_keys, health, runs, sessions, sharing, sign_in, users
+from entrypoints.http import (
+    account,
+    admin,
+    agents,
+    api_keys,
+    export,
+    health,
+    oidc,
+    runs,
+    sessions,
+    sharing,
+    sign_in,
+    usage,
+    users,
+)
+from entrypoints.http.ai_sdk import chat
+from entrypoints.http.allowed_methods import tell_methods
 from entrypoints.http.catalogue import CatalogueAnswers
 from entrypoints.http.compression import Compression
 from entrypoints.http.documents import docs_page, schema_router
 from entrypoints.http.envelope import Envelope, RecordRequest
 from entrypoints.http.errors import HANDLERS
 from entrypoints.http.event_stream import OpenStreams
+from entrypoints.http.export_stream import OpenExports
 from entrypoints.http.heads import AnswersHead
 from entrypoints.http.health import ReadComponents, RenderMetrics
 from entrypoints.http.hot_catalogue import HotCatalogue
 from entrypoints.http.hot_reads import HotReads
+from entrypoints.http.mail_pages import reset_password_page, verify_email_page
+from entrypoints.http.manners import Manners
+from entrypoints.http.openai import chat as completions
+from entrypoints.http.openai import conversations, models, responses
+from entrypoints.http.origin import TrustedProxies
 from entrypoints.http.positions import TellsPositions
+from entrypoints.http.shedding import Shedding, Sheds
 
 MOST_BODY_BYTES: Final = 1_048_576
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
-_AREAS: Final = (users, sign_in, api_keys, agents, sessions, sharing, runs, health)
+_AREAS: Final = (
+    users, export, sign_in, account, oidc, api_keys, agents, sessions, sharing, runs, models, completions, responses,
+    conversations, chat, usage, admin, health,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +79,11 @@ class HttpParts:
     note_request: NoteRequest
     positions: Positions
     edge: EdgeDialect
+    manners: Manners
+    proxies: TrustedProxies
+    shedding: Shedding
+    plans: Plans
+    public_url: str | None
 
 
 @get("/v1/realtime", include_in_schema=False, sync_to_thread=False)
@@ -62,26 +95,37 @@ def realtime_by_http() -> None:
 
 def create_app(parts: HttpParts) -> ASGIApp:
     """Return the ASGI application."""
-    catalogue = CatalogueAnswers()
+    catalogue, cases = CatalogueAnswers(), parts.use_cases
     provided = {_snake(kind.__name__): case for kind, case in parts.use_cases.items()} | {
         "catalogue_answers": catalogue,
         "open_streams": parts.open_streams,
+        "plans": parts.plans,
+        "open_exports": OpenExports(),
         "read_components": parts.read_components,
         "render_metrics": parts.render_metrics,
     }
     app = Litestar(
-        [*(module.area.router(provided) for module in _AREAS), docs_page(), realtime_by_http],
+        [
+            *(module.area.router(provided) for module in _AREAS), docs_page(), verify_email_page, reset_password_page,
+            realtime_by_http,
+        ],
         exception_handlers=HANDLERS,  # type: ignore[arg-type]
         logging_config=None,
         openapi_config=_openapi(),
         request_max_body_size=MOST_BODY_BYTES,
-        state=State({"authenticate": parts.use_cases[Authenticate], "edge": parts.edge}),
+        state=State({
+            "authenticate": cases[Authenticate], "admit_request": cases[AdmitRequest], "edge": parts.edge,
+            "manners": parts.manners, "public_url": parts.public_url,
+        }),
     )
-    cases = parts.use_cases
+    tell_methods(app)
     framework = AnswersHead(Compression(app))
-    hot = HotReads(framework, cases[Authenticate], cases[ReadSession], cases[ReadMessages])
+    hot = HotReads(framework, cases[Authenticate], cases[AdmitRequest], cases[ReadSession], cases[ReadMessages])
     hot_catalogue = HotCatalogue(hot, cases[ListAgents], catalogue, parts.edge)
-    return Envelope(hot_catalogue, parts.realtime, parts.record_request, parts.note_request, TellsPositions(parts.positions))
+    return Envelope(
+        Sheds(hot_catalogue, parts.shedding), parts.realtime, parts.record_request, parts.note_request,
+        TellsPositions(parts.positions), parts.manners, parts.proxies,
+    )
 
 
 def _snake(name: str) -> str:

@@ -18,7 +18,7 @@ from litestar.types import Guard
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """Handlers under one path, with what they share."""
+    """Handlers under one path, with what they share; one that has a guard of its own has that one alone."""
 
     path: str
     route_handlers: Sequence[HTTPRouteHandler]
@@ -29,10 +29,15 @@ class Area:
     def router(self, parts: Mapping[str, Any]) -> Router:
         """Return the router, whose handlers and dependencies have those of the parts that they name."""
         return Router(
-            self.path, guards=self.guards, tags=list(self.tags),
-            route_handlers=[copy(handler)(bound(handler.fn, parts)) for handler in self.route_handlers],
+            self.path, tags=list(self.tags),
+            route_handlers=[self._handler(handler, parts) for handler in self.route_handlers],
             dependencies={name: _provide(one.dependency, parts) for name, one in self.dependencies.items()},
         )
+
+    def _handler(self, handler: HTTPRouteHandler, parts: Mapping[str, Any]) -> HTTPRouteHandler:
+        filled = copy(handler)(bound(handler.fn, parts))
+        filled.guards = filled.guards or tuple(self.guards)
+        return filled
 
 
 def bound(function: Callable[..., Any], parts: Mapping[str, Any]) -> Callable[..., Any]:

@@ -18,18 +18,24 @@ def csrf_token(secret: str) -> str:
     return hashlib.sha256(b"csrf:" + secret.encode()).hexdigest()
 
 
+def over_tls(request: Request[Any, Any, Any]) -> bool:
+    """Return whether browsers come over TLS: this one does, or ONELAST_PUBLIC_URL says that all do, to a proxy in front."""
+    return request.url.scheme == "https" or (request.app.state.public_url or "").startswith("https:")
+
+
 def sign_in_cookies(request: Request[Any, Any, Any], secret: str, lifetime: int) -> list[Cookie]:
     """Return the pair of cookies for an access token that is good for `lifetime` seconds; over TLS they are Secure."""
-    secure = request.url.scheme == "https"
+    secure = over_tls(request)
     return [
         Cookie(SESSION_COOKIE, path="/", value=secret, max_age=lifetime, httponly=True, secure=secure, samesite="lax"),
         Cookie(CSRF_COOKIE, path="/", value=csrf_token(secret), max_age=lifetime, secure=secure, samesite="lax"),
     ]
 
 
-def sign_out_cookies() -> list[Cookie]:
+def sign_out_cookies(request: Request[Any, Any, Any]) -> list[Cookie]:
     """Return the pair of cookies that make a browser forget both."""
+    secure = over_tls(request)
     return [
-        Cookie(SESSION_COOKIE, path="/", value="", max_age=0, httponly=True, samesite="lax"),
-        Cookie(CSRF_COOKIE, path="/", value="", max_age=0, samesite="lax"),
+        Cookie(SESSION_COOKIE, path="/", value="", max_age=0, httponly=True, secure=secure, samesite="lax"),
+        Cookie(CSRF_COOKIE, path="/", value="", max_age=0, secure=secure, samesite="lax"),
     ]

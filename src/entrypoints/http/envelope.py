@@ -8,12 +8,14 @@ from itertools import count
 from typing import Any, Final
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from msgspec import json
 
 from application.idempotency import Once
 from entrypoints.access_log import NoteRequest
+from entrypoints.http.limits import give_back, limit_headers
+from entrypoints.http.manners import Manners
+from entrypoints.http.origin import TrustedProxies
+from entrypoints.http.overload import tell_overloaded
 from entrypoints.http.positions import TellsPositions
-from entrypoints.http.wire import ErrorBody, ErrorOut
 
 RecordRequest = Callable[[str, str, int, float], None]
 
@@ -21,7 +23,8 @@ _QUIET: Final = ("/livez", "/readyz", "/metrics")
 _PROCESS: Final = os.urandom(8).hex()
 _numbers: Final = count(1)
 _PRIVATE: Final = (b"cache-control", b"private, no-store")
-_NO_SNIFF: Final = (b"x-content-type-options", b"nosniff")
+# Said of a request that a leaving node gave up: it may be repeated elsewhere.
+_LEAVING: Final = "The node is shutting down; please try again."
 _REPLAYED: Final = (b"idempotency-replayed", b"true")
 
 
@@ -33,20 +36,24 @@ def new_request_id() -> str:
 class Envelope:
     """Gives each HTTP answer an `x-request-id`, counts it and writes one line about it; nothing is cacheable unless it says so.
 
+    Each has `manners`, which also answer preflights. What `proxies` tell of who asks is put into the scope.
+
     `record` is told method, path template, status and seconds, `note` the request's identifier too. WebSockets go to
     `realtime`, which has ways of its own.
     """
 
     def __init__(
-        self, app: ASGIApp, realtime: ASGIApp, record: RecordRequest, note: NoteRequest, positions: TellsPositions
+        self, app: ASGIApp, realtime: ASGIApp, record: RecordRequest, note: NoteRequest, positions: TellsPositions,
+        manners: Manners, proxies: TrustedProxies,
     ) -> None:
         self._app = app
         self._realtime = realtime
         self._record, self._note_request = record, note
-        self._positions = positions
+        self._positions, self._manners, self._proxies = positions, manners, proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
+        self._proxies.settle(scope)
         if str(scope["type"]) != "http":
             await (self._realtime if str(scope["type"]) == "websocket" else self._app)(scope, receive, send)
             return
@@ -59,9 +66,11 @@ class Envelope:
             nonlocal status, answered
             if message["type"] == "http.response.start":
                 status, answered = message["status"], True
-                headers = [*message.get("headers", ()), named, _NO_SNIFF]
+                headers = [*message.get("headers", ()), named]
+                headers += self._manners.headers(scope, headers)
                 if not any(name == b"cache-control" for name, _ in headers):
                     headers.append(_PRIVATE)
+                headers += limit_headers(scope)
                 if status < 400 and _is_repetition(scope):
                     headers.append(_REPLAYED)
                 if status < 400 and self._positions.kept:
@@ -70,13 +79,21 @@ class Envelope:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_named)
+            await self._serve(scope, receive, send_named)
         except asyncio.CancelledError:
             if not answered:
-                await _answer_that_we_leave(send_named, request_id)
+                await tell_overloaded(send_named, request_id, _LEAVING, (b"connection", b"close"))
             raise
         finally:
+            give_back(scope)
             self._note(scope, status, time.perf_counter() - started, request_id)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        preflight = self._manners.preflight(scope)
+        if preflight is None:
+            await self._app(scope, receive, send)
+        else:
+            await _answer_preflight(send, preflight)
 
     def _note(self, scope: Any, status: int, seconds: float, request_id: str) -> None:
         template = scope.get("path_template") or "unmatched"
@@ -85,12 +102,9 @@ class Envelope:
             self._note_request(scope["method"], template, status, seconds, request_id)
 
 
-async def _answer_that_we_leave(send: Send, request_id: str) -> None:
-    """Answer a request that a leaving node gave up, as one may that is to be repeated elsewhere."""
-    error = ErrorBody("unavailable_error", "overloaded", "The node is shutting down; please try again.", None, request_id)
-    headers = [(b"content-type", b"application/json"), (b"retry-after", b"1"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": json.encode(ErrorOut(error)), "more_body": False})
+async def _answer_preflight(send: Send, headers: list[tuple[bytes, bytes]]) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _is_repetition(scope: Any) -> bool:

@@ -1,11 +1,12 @@
 """Server-sent events of a run (WHATWG HTML, section 9.2), written as bytes straight to the connection."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from litestar import Response
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -14,9 +15,12 @@ from application.ports.run_log import End, RunEvent, RunFeed
 from domain.shared.errors import Unavailable
 from entrypoints.http.events import encode_event
 from entrypoints.http.stall_watch import StallWatch
+from entrypoints.http.streaming import EVENTS_HEAD, cutter, disconnected, write
 
+Encode = Callable[[Sequence[RunEvent]], bytes]
 # A long replay is written piece by piece: a viewer holds no more than a piece, and others get their turn in between.
 _MOST_AT_ONCE: Final = 64
+_KEEP_ALIVE: Final = b": keep-alive\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +93,25 @@ class OpenStreams:
 
 
 class EventStream(Response[None]):
-    """An answer that follows a feed until `end`, for a limited time, with a comment where there is silence."""
+    """An answer that follows a feed until `end`, for a limited time, with a comment where there is silence.
 
-    def __init__(self, feed: RunFeed, run_id: str, streams: OpenStreams) -> None:
+    Other dialects `encode` events in their own way (batch by batch, in order, so an encoder may remember what came before), have
+    more headers in the `head`, and a `tail` behind the end. Their clients have no cursor and take every orderly close for the
+    end: a stream that is `whole` lasts as long as its run, and what breaks off before the end breaks the connection.
+    """
+
+    def __init__(
+        self, feed: RunFeed, run_id: str, streams: OpenStreams, *, encode: Encode = encode_batch,
+        head: Sequence[tuple[bytes, bytes]] = (), tail: bytes = b"", whole: bool = False,
+    ) -> None:
         super().__init__(None)
         self._feed = feed
         self._streams = streams
+        self._encode, self._tail, self._whole = encode, tail, whole
         self._head = [
-            (b"content-type", b"text/event-stream; charset=utf-8"),
-            (b"cache-control", b"no-cache"),
-            (b"x-accel-buffering", b"no"),
+            *EVENTS_HEAD,
             (b"location", f"/v1/runs/{run_id}/events".encode()),
+            *head,
         ]
 
     def to_asgi_response(self, app: Any, request: Any, **_: Any) -> ASGIApp:  # type: ignore[override]
@@ -107,46 +119,37 @@ class EventStream(Response[None]):
         return self._serve
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        gone = asyncio.ensure_future(_disconnected(receive))
+        gone = asyncio.ensure_future(disconnected(receive))
         gone.add_done_callback(lambda _: self._feed.close())
-        stall = StallWatch(self._streams.pace.patience, _cutter(scope))
+        cut = cutter(scope)
+        stall = StallWatch(self._streams.pace.patience, cut)
         try:
             with self._streams.holding(self._feed):
                 await send({"type": "http.response.start", "status": 200, "headers": self._head})
+                ended = False
                 with suppress(Unavailable):  # a close without `end` tells the viewer to come back
-                    await self._follow(send, stall)
-                await _write(send, stall, b"", more=False)
+                    ended = await self._follow(send, stall)
+                if ended or not self._whole:
+                    await write(send, stall, self._tail if ended else b"", more=False)
+                elif not gone.done():
+                    cut()
+                    await asyncio.wait({gone})
         finally:
             stall.close()
             gone.cancel()
 
-    async def _follow(self, send: Send, stall: StallWatch) -> None:
+    async def _follow(self, send: Send, stall: StallWatch) -> bool:
+        """Write what comes and return whether that was all."""
         pace = self._streams.pace
-        deadline = time.monotonic() + pace.lifetime
+        deadline = math.inf if self._whole else time.monotonic() + pace.lifetime
         while (left := deadline - time.monotonic()) > 0 and not (self._feed.closed or self._streams.draining):
             events = await self._feed.next(min(pace.silence, left))
             if not events:
-                await _write(send, stall, b": keep-alive\n\n")
+                await write(send, stall, _KEEP_ALIVE)
             for start in range(0, len(events), _MOST_AT_ONCE):
-                await _write(send, stall, encode_batch(events[start : start + _MOST_AT_ONCE]))
+                await write(send, stall, self._encode(events[start : start + _MOST_AT_ONCE]))
                 if start:
                     await asyncio.sleep(0)
             if events and isinstance(events[-1].body, End):
-                return
-
-
-async def _write(send: Send, stall: StallWatch, chunk: bytes, *, more: bool = True) -> None:
-    stall.begin()
-    await send({"type": "http.response.body", "body": chunk, "more_body": more})
-    stall.end()
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def _cutter(scope: Scope) -> Callable[[], object]:
-    """Return what ends a connection that nothing can be written to: what our server offers, or the end of this task."""
-    cut = cast("Any", scope).get("state", {}).get("abort")
-    return cut or cast("asyncio.Task[None]", asyncio.current_task()).cancel
+                return True
+        return False

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from litestar import MediaType, Response, get
+from litestar.openapi.datastructures import ResponseSpec
 
 from entrypoints.http.access import UseCase
 from entrypoints.http.areas import Area
@@ -11,7 +12,7 @@ from entrypoints.http.event_stream import OpenStreams
 from entrypoints.http.wire import ComponentOut, ReadinessOut
 
 ReadComponents = Callable[[], Awaitable[Sequence[ComponentOut]]]
-RenderMetrics = Callable[[], bytes]
+RenderMetrics = Callable[[], Awaitable[bytes]]
 # Every node would leave the rotation at once, and no request needs them to be answered.
 _DISPENSABLE: Final = ("cache", "models")
 
@@ -22,7 +23,10 @@ def livez() -> str:
     return "ok"
 
 
-@get("/readyz", summary="Can this node serve?")
+@get(
+    "/readyz", summary="Can this node serve?",
+    responses={503: ResponseSpec(ReadinessOut, description="It cannot; `components` tells why.")},
+)
 async def readyz(read_components: UseCase[ReadComponents], open_streams: UseCase[OpenStreams]) -> Response[ReadinessOut]:
     """Answer 200 when the dependencies that requests need work, else 503; `components` tells which does not."""
     components = list(await read_components())
@@ -39,10 +43,13 @@ def _ready(components: Sequence[ComponentOut]) -> bool:
     return all(others) and (any(shards) or not shards)
 
 
-@get("/metrics", sync_to_thread=False, summary="Prometheus measurements")
-def metrics(render_metrics: UseCase[RenderMetrics]) -> Response[bytes]:
+@get(
+    "/metrics", summary="Prometheus measurements",
+    responses={200: ResponseSpec(None, description="Prometheus' text format.", media_type="text/plain; version=0.0.4")},
+)
+async def metrics(render_metrics: UseCase[RenderMetrics]) -> Response[bytes]:
     """Return Prometheus' text format."""
-    return Response(render_metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(await render_metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 area = Area("/", route_handlers=[livez, readyz, metrics], tags=["health"])

@@ -19,7 +19,9 @@ from application.users.authenticate import AuthenticateCommand
 from domain.sessions.message import Message
 from domain.shared.errors import DomainError
 from domain.shared.identifiers import SessionId, parse_identifier
+from domain.users.scopes import require_scope
 from entrypoints.http.codings import IDENTITY
+from entrypoints.http.limits import admit
 from entrypoints.http.negotiation import choice_of
 from entrypoints.http.parameters import session_in_path
 from entrypoints.http.positions import POSITION_HEADER
@@ -58,8 +60,8 @@ class _Reading(Generic[V]):
 class HotReads:
     """Answers GET of a session and of pages of its messages to callers with a bearer token."""
 
-    def __init__(self, app: ASGIApp, authenticate: Any, read_session: Any, read_messages: Any) -> None:
-        self._app, self._authenticate = app, authenticate
+    def __init__(self, app: ASGIApp, authenticate: Any, admit_request: Any, read_session: Any, read_messages: Any) -> None:
+        self._app, self._authenticate, self._admit_request = app, authenticate, admit_request
         self._session: _Reading[SessionView] = _Reading(
             "/v1/sessions/{session_id}", lambda actor, wanted, _: read_session.execute(actor, wanted),
             lambda view: json.encode(SessionOut.of(view)),
@@ -83,6 +85,8 @@ class HotReads:
             if secret is None or page is None:
                 return False
             actor = await self._authenticate.execute(AuthenticateCommand(secret))
+            await admit(self._admit_request, scope, actor, replies=False)
+            require_scope(actor.scopes, "read")
             await reading.answer(scope, actor, session_in_path(found[1]), page, send)
         except DomainError:
             return False

@@ -14,16 +14,18 @@ from application.runs.queries import FollowRun, ReadReply, ReadRun
 from application.runs.send_message import Accepted, SendMessage, SendMessageCommand
 from application.sessions.queries import ReadMessages
 from domain.shared.errors import Unavailable
-from entrypoints.http.access import SignedIn, UseCase
+from entrypoints.http.access import SignedIn, UseCase, replying
 from entrypoints.http.event_stream import EventStream, OpenStreams
 from entrypoints.http.idempotency import KeyedOnce
+from entrypoints.http.limits import hold_of
 from entrypoints.http.parameters import pages, session_in_path
 from entrypoints.http.positions import follows, freshness_of
+from entrypoints.http.scopes import CHAT, READ
 from entrypoints.http.wire import AcceptedOut, ListOut, MessageIn, MessageOut, ReplyOut, RunOut, list_of
 
 
 @get(
-    "/{session_id:str}/messages", summary="Read messages",
+    "/{session_id:str}/messages", opt=READ, summary="Read messages",
     dependencies={"page": Provide(pages("message"), sync_to_thread=False)},
 )
 async def read_page(
@@ -35,7 +37,7 @@ async def read_page(
 
 
 @post(
-    "/{session_id:str}/messages", summary="Say something",
+    "/{session_id:str}/messages", guards=[replying], opt=CHAT, summary="Say something",
     responses={
         200: ResponseSpec(None, description="With `stream: true`: the run's events.", media_type="text/event-stream"),
         201: ResponseSpec(ReplyOut, description="The message, the reply and its run, when the run has ended."),
@@ -50,7 +52,8 @@ async def post_message(
     """Store the message and have the agent reply: as a stream, at once with a run to follow, or when the reply is whole."""
     accepted = await send_message.execute(
         SendMessageCommand(
-            request.auth, session_in_path(session_id), data.parts(), data.client_message_id, data.on_active, once
+            request.auth, session_in_path(session_id), data.parts(), data.client_message_id, data.on_active, once,
+            hold_of(request),
         )
     )
     follows(request, accepted.run.id)

@@ -10,6 +10,7 @@ from msgspec import json
 from application.ports.edge import EdgeDialect
 from entrypoints.http.codings import IDENTITY
 from entrypoints.http.entity_tags import is_known
+from entrypoints.http.manners import POLICY
 from entrypoints.http.negotiation import choice_of
 from entrypoints.http.rendered import RenderedAnswer
 
@@ -30,16 +31,17 @@ class PublicAnswer(Response[Any]):
 
     `content` is encoded as JSON unless it is rendered already. An answer that bears a caller's own headers is not `shared`:
     only the caller's browser keeps it, and asks before it shows it again. A `revocable` one is never shown out of date for long.
+    A page has a content security `policy` of its own.
     """
 
     def __init__(
         self, content: Any, keys: Sequence[str], *, shared: bool = True, revocable: bool = False,
-        media_type: str = "application/json",
+        media_type: str = "application/json", policy: bytes | None = None,
     ) -> None:
         super().__init__(None)
         self._answer = content if isinstance(content, RenderedAnswer) else RenderedAnswer(json.encode(content))
         self._keys = tuple(keys)
-        self._shared, self._revocable, self._kind = shared, revocable, media_type
+        self._shared, self._revocable, self._kind, self._policy = shared, revocable, media_type, policy
 
     def to_asgi_response(self, app: Any, request: Any, **_: Any) -> ASGIApp:  # type: ignore[override]
         """Return the writer of the answer."""
@@ -65,6 +67,8 @@ class PublicAnswer(Response[Any]):
             (b"etag", self._answer.etag.encode()),
             (edge.header.lower().encode(), edge.separator.join(self._keys).encode()),
         ]
+        if self._policy is not None:
+            head.append((POLICY, self._policy))
         return [*head, _NOT_INDEXED] if self._revocable else head
 
 

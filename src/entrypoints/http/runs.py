@@ -16,16 +16,17 @@ from entrypoints.http.event_stream import EventStream, OpenStreams
 from entrypoints.http.idempotency import KeyedOnce, once_in
 from entrypoints.http.parameters import run_in_path
 from entrypoints.http.positions import follows, freshness_of
+from entrypoints.http.scopes import CHAT, READ
 from entrypoints.http.wire import RunOut
 
 
-@get("/{run_id:str}", summary="Read a run")
+@get("/{run_id:str}", opt=READ, summary="Read a run")
 async def read_one(request: SignedIn, run_id: FromPath[str], read_run: UseCase[ReadRun]) -> RunOut:
     """Return one of the caller's runs."""
     return RunOut.of(await read_run.execute(request.auth, run_in_path(run_id), freshness_of(request)))
 
 
-@post("/{run_id:str}/cancel", status_code=200, summary="Stop a run")
+@post("/{run_id:str}/cancel", status_code=200, opt=CHAT, summary="Stop a run")
 async def stop_run(request: SignedIn, run_id: FromPath[str], cancel_run: UseCase[CancelRun], once: KeyedOnce) -> RunOut:
     """Stop the reply and keep the text so far; a run that has ended stays as it is."""
     run = await cancel_run.execute(CancelRunCommand(request.auth, run_in_path(run_id), once))
@@ -34,13 +35,17 @@ async def stop_run(request: SignedIn, run_id: FromPath[str], cancel_run: UseCase
 
 
 @get(
-    "/{run_id:str}/events", summary="Follow a run",
+    "/{run_id:str}/events", opt=READ, summary="Follow a run",
     responses={200: ResponseSpec(None, description="The run's events.", media_type="text/event-stream")},
 )
 async def read_events(
     request: SignedIn, run_id: FromPath[str], follow_run: UseCase[FollowRun], open_streams: UseCase[OpenStreams],
     starting_after: FromQuery[int | None] = None,
-    last_event_id: Annotated[str | None, HeaderParameter(name="last-event-id", description="The last `seq` seen.")] = None,
+    last_event_id: Annotated[
+        str | None, HeaderParameter(
+            name="last-event-id", schema_extra={"pattern": "^(-?[0-9]{1,18})?$"}, description="The last `seq` seen."
+        ),
+    ] = None,
 ) -> Response[None]:
     """Stream all events with a `seq` over the cursor, from the start by default (or with −1), to the terminal `end`."""
     run = run_in_path(run_id)

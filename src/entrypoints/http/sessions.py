@@ -14,12 +14,14 @@ from entrypoints.http.access import SignedIn, UseCase, signed_in
 from entrypoints.http.areas import Area
 from entrypoints.http.idempotency import KeyedOnce, once_in
 from entrypoints.http.messages import post_message, read_page
+from entrypoints.http.own_errors import may_answer
 from entrypoints.http.parameters import pages, session_in_path
 from entrypoints.http.positions import freshness_of
+from entrypoints.http.scopes import CHAT, READ
 from entrypoints.http.wire import DeletedOut, ListOut, SessionIn, SessionOut, SessionPatchIn, list_of
 
 
-@post("/", summary="Open a session")
+@post("/", opt=CHAT, summary="Open a session", responses=may_answer(404))
 async def make_session(
     request: SignedIn, data: JSONBody[SessionIn], open_session: UseCase[OpenSession], once: KeyedOnce
 ) -> SessionOut:
@@ -28,7 +30,7 @@ async def make_session(
     return SessionOut.of(await open_session.execute(command))
 
 
-@get("/", dependencies={"page": Provide(pages("session"), sync_to_thread=False)}, summary="List your sessions")
+@get("/", dependencies={"page": Provide(pages("session"), sync_to_thread=False)}, opt=READ, summary="List your sessions")
 async def list_own(
     request: SignedIn, page: NamedDependency[PageRequest], list_sessions: UseCase[ListSessions],
     archived: FromQuery[bool | None] = None,
@@ -37,13 +39,13 @@ async def list_own(
     return list_of(await list_sessions.execute(request.auth, page, archived, freshness_of(request)), SessionOut.of)
 
 
-@get("/{session_id:str}", summary="Read a session")
+@get("/{session_id:str}", opt=READ, summary="Read a session")
 async def read_one(request: SignedIn, session_id: FromPath[str], read_session: UseCase[ReadSession]) -> SessionOut:
     """Return one of the caller's sessions."""
     return SessionOut.of(await read_session.execute(request.auth, session_in_path(session_id), freshness_of(request)))
 
 
-@patch("/{session_id:str}", summary="Change a session")
+@patch("/{session_id:str}", opt=CHAT, summary="Change a session")
 async def patch_session(
     request: SignedIn, session_id: FromPath[str], data: JSONBody[SessionPatchIn], edit_session: UseCase[EditSession],
     once: KeyedOnce,
@@ -59,7 +61,7 @@ async def patch_session(
     return SessionOut.of(await edit_session.execute(command))
 
 
-@delete("/{session_id:str}", status_code=200, summary="Delete a session")
+@delete("/{session_id:str}", status_code=200, opt=CHAT, summary="Delete a session")
 async def remove_session(
     request: SignedIn, session_id: FromPath[str], delete_session: UseCase[DeleteSession], once: KeyedOnce
 ) -> DeletedOut:

@@ -14,11 +14,12 @@ from entrypoints.http.idempotency import KeyedOnce, once_in
 from entrypoints.http.parameters import session_in_path
 from entrypoints.http.positions import freshness_of
 from entrypoints.http.public_answer import PublicAnswer
+from entrypoints.http.scopes import CHAT, READ
 from entrypoints.http.sharing_wire import SharedOut, ShareIn, ShareOut
 from entrypoints.http.wire import DeletedOut
 
 
-@post("/v1/sessions/{session_id:str}/share", guards=[signed_in], summary="Share a session")
+@post("/v1/sessions/{session_id:str}/share", guards=[signed_in], opt=CHAT, summary="Share a session")
 async def make_link(
     request: SignedIn, session_id: FromPath[str], share_session: UseCase[ShareSession], once: KeyedOnce,
     data: JSONBody[ShareIn | None] = None,  # noqa: ARG001  (a field in it is refused)
@@ -27,13 +28,13 @@ async def make_link(
     return ShareOut.of(await share_session.execute(ShareSessionCommand(request.auth, session_in_path(session_id), once)))
 
 
-@get("/v1/sessions/{session_id:str}/share", guards=[signed_in], summary="Read a session's link")
+@get("/v1/sessions/{session_id:str}/share", guards=[signed_in], opt=READ, summary="Read a session's link")
 async def read_link(request: SignedIn, session_id: FromPath[str], read_share: UseCase[ReadShare]) -> ShareOut:
     """Return the link to one of the caller's sessions."""
     return ShareOut.of(await read_share.execute(request.auth, session_in_path(session_id), freshness_of(request)))
 
 
-@delete("/v1/sessions/{session_id:str}/share", guards=[signed_in], status_code=200, summary="Share a session no longer")
+@delete("/v1/sessions/{session_id:str}/share", guards=[signed_in], status_code=200, opt=CHAT, summary="Share a session no longer")
 async def revoke_link(
     request: SignedIn, session_id: FromPath[str], revoke_share: UseCase[RevokeShare], once: KeyedOnce
 ) -> DeletedOut:

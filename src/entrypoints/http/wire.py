@@ -1,27 +1,22 @@
 """The wire: what bodies look like, in and out (see the HTTP contract). Unknown fields are refused."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Generic, Literal, Protocol, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from application.agents.views import AgentView
-from application.paging import Page
+from application.paging import Page, V
 from application.runs.views import RunView
 from application.sessions.views import SessionView
-from application.users.tokens import TokenPair
-from application.users.views import UserView
-from domain.agents.agent import Sampling, Visibility
 from domain.runs.run import RunError, RunStatus, Usage
 from domain.sessions.message import Message, MessageStatus, Role, TextPart
 from domain.sessions.session import OnActive
-from domain.users.credential import ApiKey
-from domain.users.user import Plan
+from entrypoints.http import bounds
 
 T = TypeVar("T")
-Metadata = Mapping[str, str]
+Metadata = bounds.Pairs
 
 
 class In(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,149 +53,25 @@ class ListOut(Out, Generic[T], frozen=True):
     object: Literal["list"] = "list"
 
 
-class SignUpIn(In, frozen=True):
-    email: str
-    password: str
-    name: str
-
-
-class LogInIn(In, frozen=True):
-    email: str
-    password: str
-
-
-class RefreshIn(In, frozen=True):
-    refresh_token: str
-
-
-class TokensOut(Out, frozen=True):
-    access_token: str
-    refresh_token: str
-    expires_in: int
-    token_type: Literal["bearer"] = "bearer"  # noqa: S105
-
-    @classmethod
-    def of(cls, pair: TokenPair) -> "TokensOut":
-        return cls(pair.access_token, pair.refresh_token, pair.expires_in)
-
-
-class UserOut(Out, frozen=True):
-    id: str
-    email: str
-    name: str
-    plan: Plan
-    created_at: datetime
-    updated_at: datetime
-    object: Literal["user"] = "user"
-
-    @classmethod
-    def of(cls, user: UserView) -> "UserOut":
-        return cls(user.id, user.email, user.name, user.plan, user.created_at, user.updated_at)
-
-
-class SignedUpOut(Out, frozen=True):
-    user: UserOut
-    access_token: str
-    refresh_token: str
-    expires_in: int
-    token_type: Literal["bearer"] = "bearer"  # noqa: S105
-
-
-class UserPatchIn(In, frozen=True):
-    name: str
-
-
-class ApiKeyIn(In, frozen=True):
-    name: str
-
-
-class ApiKeyOut(Out, frozen=True):
-    id: str
-    name: str
-    hint: str
-    created_at: datetime
-    object: Literal["api_key"] = "api_key"
-
-    @classmethod
-    def of(cls, key: ApiKey) -> "ApiKeyOut":
-        return cls(key.id, key.name, key.hint, key.created_at)
-
-
-class NewApiKeyOut(Out, frozen=True):
-    id: str
-    name: str
-    hint: str
-    created_at: datetime
-    key: str
-    object: Literal["api_key"] = "api_key"
-
-
-class SamplingBody(In, frozen=True):
-    temperature: float | None = None
-    top_p: float | None = None
-    max_tokens: int | None = None
-
-    def to_domain(self) -> Sampling:
-        return Sampling(self.temperature, self.top_p, self.max_tokens)
-
-
-class AgentIn(In, frozen=True):
-    slug: str
-    name: str
-    persona: str
-    model: str = "default"
-    description: str = ""
-    sampling: SamplingBody = SamplingBody()
-    visibility: Visibility = Visibility.PRIVATE
-
-
-class AgentPatchIn(In, frozen=True):
-    slug: str | UnsetType = UNSET
-    name: str | UnsetType = UNSET
-    persona: str | UnsetType = UNSET
-    model: str | UnsetType = UNSET
-    description: str | UnsetType = UNSET
-    sampling: SamplingBody | UnsetType = UNSET
-    visibility: Visibility | UnsetType = UNSET
-
-
-class AgentOut(Out, frozen=True):
-    id: str
-    slug: str
-    name: str
-    description: str
-    persona: str
-    model: str
-    sampling: SamplingBody
-    visibility: Visibility
-    owner_id: str | None
-    version: int
-    created_at: datetime
-    updated_at: datetime
-    object: Literal["agent"] = "agent"
-
-    @classmethod
-    def of(cls, a: AgentView) -> "AgentOut":
-        sampling = SamplingBody(a.sampling.temperature, a.sampling.top_p, a.sampling.max_tokens)
-        return cls(
-            a.id, a.slug, a.name, a.description, a.persona, a.model, sampling, a.visibility, a.owner_id, a.version,
-            a.created_at, a.updated_at,
-        )
-
-
 class SessionIn(In, frozen=True):
+    """A session to open."""
+
     agent_id: str
-    title: str | None = None
+    title: bounds.Title | None = None
     metadata: Metadata = {}
 
 
 class SessionPatchIn(In, frozen=True):
+    """What to change of a session."""
+
     title: str | UnsetType | None = UNSET
     archived: bool | UnsetType = UNSET
     metadata: Metadata | UnsetType = UNSET
 
 
 class SessionOut(Out, frozen=True):
+    """A session."""
+
     id: str
     agent_id: str
     title: str | None
@@ -213,27 +84,35 @@ class SessionOut(Out, frozen=True):
 
     @classmethod
     def of(cls, s: SessionView) -> "SessionOut":
+        """Return the shape."""
         return cls(s.id, s.agent_id, s.title, s.head_seq, s.archived, s.metadata, s.created_at, s.updated_at)
 
 
 class TextPartIn(In, frozen=True):
-    text: str
+    """A piece of text."""
+
+    text: bounds.Text
     type: Literal["text"] = "text"
 
 
 class MessageIn(In, frozen=True):
-    content: str | Annotated[list[TextPartIn], Meta(min_length=1, max_length=64)]
+    """What somebody says."""
+
+    content: bounds.Text | Annotated[list[TextPartIn], Meta(min_length=1, max_length=64)]
     stream: bool = False
     on_active: OnActive = OnActive.REJECT
-    client_message_id: str | None = None
+    client_message_id: bounds.OwnName | None = None
 
     def parts(self) -> tuple[TextPart, ...]:
+        """Return what is said."""
         if isinstance(self.content, str):
             return (TextPart(self.content),)
         return tuple(TextPart(part.text) for part in self.content)
 
 
 class MessageOut(Out, frozen=True):
+    """A message."""
+
     id: str
     session_id: str
     seq: int
@@ -247,10 +126,13 @@ class MessageOut(Out, frozen=True):
 
     @classmethod
     def of(cls, m: Message) -> "MessageOut":
+        """Return the shape."""
         return cls(m.id, m.session_id, m.seq, m.role, m.content, m.run_id, m.status, m.created_at, m.client_message_id)
 
 
 class RunOut(Out, frozen=True):
+    """A run: a reply, and how far it has come."""
+
     id: str
     session_id: str
     status: RunStatus
@@ -263,15 +145,20 @@ class RunOut(Out, frozen=True):
 
     @classmethod
     def of(cls, r: RunView) -> "RunOut":
+        """Return the shape."""
         return cls(r.id, r.session_id, r.status, r.attempt, r.usage, r.error, r.created_at, r.finished_at)
 
 
 class AcceptedOut(Out, frozen=True):
+    """What was said, and the run that answers it."""
+
     message: MessageOut
     run: RunOut
 
 
 class ReplyOut(Out, frozen=True):
+    """A reply that was waited for."""
+
     message: MessageOut
     reply: MessageOut | None
     run: RunOut
@@ -298,17 +185,6 @@ class ReadinessOut(Out, frozen=True):
 
     ready: bool
     components: Sequence[ComponentOut]
-
-
-class Identified(Protocol):
-    """What stands in lists."""
-
-    @property
-    def id(self) -> str:
-        """The identifier that cursors are made of."""
-
-
-V = TypeVar("V", bound=Identified)
 
 
 def list_of(page: Page[V], shape: Callable[[V], T]) -> ListOut[T]:

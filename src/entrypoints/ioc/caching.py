@@ -14,7 +14,6 @@ from application.ports.cache import Cache
 from application.ports.catalog import Catalog
 from application.ports.readers import AgentReader, SessionReader, UserReader
 from application.ports.shards import Shards
-from application.reactions.empty_shard import EmptyShard
 from application.reactions.invalidate import InvalidateCaches
 from application.reactions.reaction import Reaction
 from entrypoints.ioc.cache_layers import LayerCounts, open_layers
@@ -26,7 +25,6 @@ class CacheProvider(Provider):
 
     scope = Scope.APP
     invalidation = provide(InvalidateCaches)
-    emptying = provide(EmptyShard)
 
     @provide
     def counts(self) -> LayerCounts:
@@ -47,9 +45,9 @@ class CacheProvider(Provider):
         await reads.close()
 
     @provide
-    def reactions(self, invalidation: InvalidateCaches, emptying: EmptyShard) -> Sequence[Reaction]:
+    def reactions(self, invalidation: InvalidateCaches) -> Sequence[Reaction]:
         """Return all that follows from committed events, repeated by the outbox until it is done."""
-        return (invalidation, emptying)
+        return (invalidation,)
 
 
 class CachingDecorators(Provider):

@@ -1,16 +1,15 @@
 """The edge that the settings name, and the reaction that purges it."""
 
 from collections.abc import AsyncIterator
-from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 from dishka import Provider, Scope, provide
 
 from application.ports.edge import EdgePurger
 from application.reactions.purge_edge import PurgeEdge
-from entrypoints.settings import Settings, SettingsError
+from entrypoints.ioc.offered import open_offered
+from entrypoints.settings import Settings
 
-_GROUP: Final = "onelast.edges"
 # Longer than a node goes by its own memory, and than most answers are under way.
 _SETTLE_SECONDS: Final = 2.0
 
@@ -35,20 +34,8 @@ class EdgeProvider(Provider):
 
 def open_purger(settings: Settings) -> EdgePurger:
     """Return the purger that ONELAST_EDGE names, with its options; SettingsError. Nothing is connected yet."""
-    try:
-        open_edge = _found(settings.edge).load()
-    except ImportError as error:
-        wanted = f"ONELAST_EDGE is {settings.edge}, which needs more packages: `pip install onelast[edges]`."
-        raise SettingsError(wanted) from error
-    try:
-        purger: EdgePurger = open_edge(settings.edge_options)
-    except ValueError as problem:
-        raise SettingsError(str(problem)) from problem
+    purger: EdgePurger = open_offered(
+        "onelast.edges", "ONELAST_EDGE", settings.edge, settings.edge_options,
+        more="more packages: `pip install onelast[edges]`",
+    )
     return purger
-
-
-def _found(name: str) -> EntryPoint:
-    offered = entry_points(group=_GROUP)
-    if name not in offered.names:
-        raise SettingsError(f"ONELAST_EDGE is {name}, which is none of {', '.join(sorted(offered.names))}.")
-    return offered[name]

@@ -7,6 +7,7 @@ from dishka import Provider, Scope, provide
 from adapters.models.openai_compatible import OpenAICompatibleModel
 from adapters.models.router import ModelRouter
 from application.ports.chat_model import ChatModel
+from application.ports.completions import ChatCompletions
 from entrypoints.settings import Settings
 from entrypoints.upstreams import Upstream
 
@@ -17,11 +18,21 @@ class ModelsProvider(Provider):
     scope = Scope.APP
 
     @provide
-    async def models(self, settings: Settings) -> AsyncIterator[ChatModel]:
+    async def models(self, settings: Settings) -> AsyncIterator[ModelRouter]:
         """Return the models; connections are made when they are first used."""
         router = ModelRouter([_model_at(upstream, settings) for upstream in settings.require_upstreams()], settings.default_model)
         yield router
         await router.close()
+
+    @provide
+    def chat_model(self, router: ModelRouter) -> ChatModel:
+        """Return the models as those that make replies ask them."""
+        return router
+
+    @provide
+    def completions(self, router: ModelRouter) -> ChatCompletions:
+        """Return them as those that are passed through are asked: with the same breakers and budget."""
+        return router
 
 
 def _model_at(upstream: Upstream, settings: Settings) -> OpenAICompatibleModel:

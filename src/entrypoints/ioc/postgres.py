@@ -9,6 +9,8 @@ from dishka import Provider, Scope, provide
 from adapters.postgres.catalog import PostgresCatalog
 from adapters.postgres.catalog_readers import PostgresAgentReader, PostgresUserReader
 from adapters.postgres.database import Database
+from adapters.postgres.expired_api_keys import PostgresExpiredApiKeys
+from adapters.postgres.expired_tokens import PostgresExpiredTokens
 from adapters.postgres.idempotency import PostgresExpiredKeys
 from adapters.postgres.leases import PostgresRunLeases
 from adapters.postgres.link_seeds import PostgresLinkSeeds
@@ -18,22 +20,29 @@ from adapters.postgres.placement import Placement, ShardsMissing
 from adapters.postgres.positions import PostgresPositions
 from adapters.postgres.primary import dsns_of
 from adapters.postgres.replicas import Replicas, ReplicaWatch
+from adapters.postgres.response_reader import PostgresResponseReader
 from adapters.postgres.routing import LOADERS
 from adapters.postgres.shard_readers import PostgresRunReader, PostgresSessionReader
 from adapters.postgres.shards import PostgresShards
 from adapters.postgres.share_reader import PostgresShareReader
+from adapters.postgres.usage import PostgresUsageReader
+from adapters.postgres.user_directory import PostgresUserDirectory
 from adapters.telemetry.pools import PoolMeasurements
 from adapters.telemetry.queries import QueryTimes
 from application.ports.catalog import Catalog
 from application.ports.entropy import Entropy
+from application.ports.expired_api_keys import ExpiredApiKeys
+from application.ports.expired_tokens import ExpiredTokens
 from application.ports.idempotency import ExpiredKeys
 from application.ports.link_seeds import LinkSeeds
 from application.ports.outbox import Outbox
 from application.ports.positions import Positions
-from application.ports.readers import AgentReader, RunReader, SessionReader, ShareReader, UserReader
+from application.ports.readers import AgentReader, RunReader, SessionReader, ShareReader, UsageReader, UserReader
+from application.ports.responses import ResponseReader
 from application.ports.run_leases import RunLeases
 from application.ports.shards import Shards
 from application.ports.stranded_fences import StrandedFences
+from application.ports.user_directory import UserDirectory
 from domain.shared.identifiers import NodeId
 from entrypoints.ioc.pools import Pools
 from entrypoints.settings import Settings, SettingsError
@@ -125,9 +134,19 @@ class PostgresProvider(Provider):
         return PostgresRunReader(databases.placement)
 
     @provide
+    def responses(self, databases: Databases) -> ResponseReader:
+        """Return the reader of single replies and messages."""
+        return PostgresResponseReader(databases.placement)
+
+    @provide
     def shares(self, databases: Databases) -> ShareReader:
         """Return the reader of shares."""
         return PostgresShareReader(databases.placement)
+
+    @provide
+    def usage(self, databases: Databases) -> UsageReader:
+        """Return the reader of the ledger."""
+        return PostgresUsageReader(databases.placement)
 
     @provide
     def link_seeds(self, databases: Databases, entropy: Entropy) -> LinkSeeds:
@@ -143,6 +162,21 @@ class PostgresProvider(Provider):
     def expired_keys(self, databases: Databases) -> ExpiredKeys:
         """Return the old idempotency keys of all databases."""
         return PostgresExpiredKeys(databases.catalog, databases.placement.databases)
+
+    @provide
+    def expired_api_keys(self, databases: Databases) -> ExpiredApiKeys:
+        """Return the API keys that have ended."""
+        return PostgresExpiredApiKeys(databases.catalog)
+
+    @provide
+    def expired_tokens(self, databases: Databases) -> ExpiredTokens:
+        """Return the tokens that have ended."""
+        return PostgresExpiredTokens(databases.catalog)
+
+    @provide
+    def directory(self, databases: Databases) -> UserDirectory:
+        """Return the reader of all users."""
+        return PostgresUserDirectory(databases.catalog)
 
     @provide
     def stranded_fences(self, databases: Databases) -> StrandedFences:

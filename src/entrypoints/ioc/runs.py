@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Any
 
 from dishka import Provider, Scope, provide
 
@@ -10,6 +11,7 @@ from adapters.memory.run_bell import MemoryRunBell
 from adapters.redis.run_bell import RedisRunBell
 from adapters.redis.run_log import RedisRunLog
 from adapters.system.task_dispatcher import TaskRunDispatcher
+from application.limits.stream_slots import StreamSlots
 from application.ports.entropy import Entropy
 from application.ports.run_bell import RunBell
 from application.ports.run_dispatcher import RunDispatcher
@@ -24,20 +26,22 @@ from domain.shared.errors import Unavailable
 from domain.shared.identifiers import NodeId
 from entrypoints.http.event_stream import OpenStreams
 from entrypoints.settings import Settings
-from entrypoints.worker.tending import hand_over, tend
+from entrypoints.worker.tending import hand_over, keep, tend
 
 
 class RunMaking:
     """What a serving node does beside answering requests: it keeps its lease, and hands its runs over when it leaves."""
 
-    def __init__(self, tend_runs: TendRuns, leases: RunLeases, tasks: TaskRunDispatcher, streams: OpenStreams) -> None:
-        self._tend_runs, self._leases, self._tasks, self._streams = tend_runs, leases, tasks, streams
-        self._loop: asyncio.Task[None] | None = None
+    def __init__(
+        self, tend_runs: TendRuns, leases: RunLeases, tasks: TaskRunDispatcher, streams: OpenStreams, slots: StreamSlots
+    ) -> None:
+        self._tend_runs, self._leases, self._tasks, self._streams, self._slots = tend_runs, leases, tasks, streams, slots
+        self._loop: asyncio.Future[Any] | None = None
 
     async def begin(self) -> None:
         """Take the lease, which must stand before the first run is accepted, and tend it from now on."""
         await self._leases.renew()
-        self._loop = asyncio.create_task(tend(self._tend_runs))
+        self._loop = asyncio.gather(tend(self._tend_runs), keep(self._slots))
 
     async def leave(self) -> None:
         """Send viewers away, cut off the replies, and let others claim them."""
@@ -86,9 +90,9 @@ class RunsProvider(Provider):
         return NodeId(entropy.identifier("node", entropy.bucket()))
 
     @provide
-    async def tasks(self, make_reply: MakeReply) -> AsyncIterator[TaskRunDispatcher]:
+    async def tasks(self, make_reply: MakeReply, slots: StreamSlots) -> AsyncIterator[TaskRunDispatcher]:
         """Return the tasks of this process; those still running in the end are cut off, for others to claim."""
-        dispatcher = TaskRunDispatcher(make_reply.execute)
+        dispatcher = TaskRunDispatcher(make_reply.execute, slots)
         yield dispatcher
         await dispatcher.close()
 

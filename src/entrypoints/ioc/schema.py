@@ -39,6 +39,11 @@ async def require_usable(settings: Settings) -> None:
         _log.warning("%s Its users get 503 until it is back.", failure)
 
 
+async def require_usable_catalog(settings: Settings) -> None:
+    """Return if this release can work on the catalog; SchemaProblem if not."""
+    await _require(settings.require_catalog(), "catalog", "catalog")
+
+
 async def _require(dsn: str, tree: Tree, name: str) -> None:
     wrong = fault(tree, await stamp(dsn, tree, name))
     if wrong is not None:

@@ -11,12 +11,15 @@ from adapters.telemetry.caches import CacheReads
 from adapters.telemetry.metrics import Metrics
 from adapters.telemetry.pools import PoolMeasurements
 from adapters.telemetry.queries import QueryTimes
+from adapters.telemetry.refusals import Refusals
+from adapters.telemetry.shedding import ShedRequests
 from application.ports.cache import Cache
 from application.ports.chat_model import ChatModel
 from domain.shared.errors import Unavailable
 from entrypoints.access_log import AccessLog
 from entrypoints.http.event_stream import OpenStreams
 from entrypoints.http.health import ReadComponents
+from entrypoints.http.shedding import Shedding
 from entrypoints.http.wire import ComponentOut
 from entrypoints.ioc.cache_layers import LayerCounts
 from entrypoints.ioc.postgres import Databases
@@ -39,21 +42,31 @@ class TelemetryProvider(Provider):
         log.close()
 
     @provide
+    def shedding(self, settings: Settings, tasks: TaskRunDispatcher, pools: PoolMeasurements) -> Shedding:
+        """Return what refuses new work while this process is late."""
+        return Shedding(settings.most_lag, lambda: len(tasks.making), pools.queues)
+
+    @provide
     def queries(self, settings: Settings) -> QueryTimes:
         """Return the times of the databases' statements."""
         return QueryTimes(settings.slow_query_seconds)
 
     @provide
     def metrics(
-        self, streams: OpenStreams, tasks: TaskRunDispatcher, queries: QueryTimes, pools: PoolMeasurements, layers: LayerCounts
+        self, streams: OpenStreams, tasks: TaskRunDispatcher, queries: QueryTimes, pools: PoolMeasurements, layers: LayerCounts,
+        refusals: Refusals, shedding: Shedding,
     ) -> Metrics:
         """Return the registry with this process's gauges."""
         metrics = Metrics()
         metrics.publish(queries.histogram)
         metrics.publish(pools)
+        metrics.publish(refusals.counter)
+        metrics.publish(ShedRequests(lambda: shedding.counts))
         metrics.publish(CacheReads(lambda: outcomes_of(layers)))
         metrics.gauge("onelast_open_streams", "Event streams being served.", lambda: len(streams))
         metrics.gauge("onelast_open_sockets", "WebSockets being served.", lambda: streams.sockets)
+        metrics.gauge("onelast_lag_seconds", "How late work is: event loop, and wait for a database.", lambda: shedding.lag)
+        metrics.gauge("onelast_admitted_share", "The share of new work that is let in.", lambda: shedding.share)
         metrics.gauge("onelast_active_runs", "Replies being made.", lambda: len(tasks.making))
         return metrics
 

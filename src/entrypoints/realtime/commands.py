@@ -9,13 +9,13 @@ from typing import Any
 from application.actor import Actor
 from application.ports.run_log import End, RunEvent
 from application.runs.cancel_run import CancelRunCommand
-from application.runs.send_message import SendMessageCommand
 from domain.shared.errors import DomainError, Unavailable
-from entrypoints.http.parameters import run_in_path, session_in_path
+from entrypoints.http.parameters import run_in_path
 from entrypoints.realtime.follower import Follower
 from entrypoints.realtime.following import FollowedRuns
 from entrypoints.realtime.frames import ClientFrame, MessageCreate, Ping, RunCancel, RunFollow, event_frame, pong
 from entrypoints.realtime.line import Line
+from entrypoints.realtime.saying import Saying
 
 Work = Callable[[], Awaitable[None]]
 _log = logging.getLogger(__name__)
@@ -24,10 +24,10 @@ _log = logging.getLogger(__name__)
 class Commands:
     """Carries out at most `most` commands at once; what is said in one session is said in order."""
 
-    __slots__ = ("_cancel_run", "_line", "_most", "_runs", "_saying", "_send_message", "_tasks")
+    __slots__ = ("_cancel_run", "_line", "_most", "_runs", "_say_one", "_saying", "_tasks")
 
-    def __init__(self, send_message: Any, cancel_run: Any, runs: FollowedRuns, line: Line, most: int) -> None:
-        self._send_message, self._cancel_run, self._runs, self._line, self._most = send_message, cancel_run, runs, line, most
+    def __init__(self, saying: Saying, cancel_run: Any, runs: FollowedRuns, line: Line, most: int) -> None:
+        self._say_one, self._cancel_run, self._runs, self._line, self._most = saying, cancel_run, runs, line, most
         self._tasks: set[asyncio.Task[None]] = set()
         self._saying: dict[str, asyncio.Task[None]] = {}
 
@@ -69,9 +69,11 @@ class Commands:
             await self._line.tell_error(None, event_id)
 
     async def _follow(self, actor: Actor, frame: RunFollow) -> None:
+        await self._say_one.admit(actor)
         self._runs.follow(Follower(actor, run_in_path(frame.run_id), frame.starting_after, event_id=frame.event_id))
 
     async def _cancel(self, actor: Actor, frame: RunCancel) -> None:
+        await self._say_one.admit(actor)
         run_id = run_in_path(frame.run_id)
         followed = run_id in self._runs
         run = await self._cancel_run.execute(CancelRunCommand(actor, run_id))
@@ -83,10 +85,8 @@ class Commands:
     async def _say(self, actor: Actor, frame: MessageCreate, said_before: "asyncio.Task[None] | None") -> None:
         if said_before is not None:
             await asyncio.wait({said_before})
-        session_id = session_in_path(frame.session_id)
-        command = SendMessageCommand(actor, session_id, frame.parts(), frame.client_message_id, frame.on_active)
         with self._runs.expecting_one():
-            accepted = await self._send_message.execute(command)
+            accepted = await self._say_one.execute(actor, frame)
             # Not a moment later: the bell rings for this socket too.
             self._runs.join(Follower(actor, accepted.run.id, known=accepted.run, event_id=frame.event_id))
 

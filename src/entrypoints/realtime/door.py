@@ -8,7 +8,9 @@ from litestar.types import Receive, Scope, Send
 from application.actor import Actor
 from application.users.authenticate import AuthenticateCommand
 from domain.shared.errors import DomainError, NotFound, Unavailable
+from domain.users.scopes import require_scope
 from entrypoints.http.envelope import new_request_id
+from entrypoints.http.limits import admit, limit_headers
 from entrypoints.realtime.handshake import chosen_subprotocol, secret_offered
 from entrypoints.realtime.refusal import refuse
 from entrypoints.realtime.socket import Socket, SocketParts
@@ -27,6 +29,7 @@ class Realtime:
         """Serve one socket."""
         request_id = new_request_id()
         await receive()
+        scope.setdefault("state", {})
         try:
             secret, actor = await self._admit(scope)
         except DomainError as error:
@@ -35,12 +38,18 @@ class Realtime:
             _log.exception("unhandled error", extra={"request_id": request_id})
             await refuse(scope, send, None, request_id)
         else:
-            await Socket(self._parts, secret, actor, send, request_id).serve(receive, chosen_subprotocol(scope))
+            socket = Socket(self._parts, secret, actor, send, request_id)
+            await socket.serve(receive, chosen_subprotocol(scope), limit_headers(scope))
 
     async def _admit(self, scope: Scope) -> tuple[str, Actor]:
         if scope["path"] != PATH:
             raise NotFound(f"Sockets are opened at {PATH}.")
         if self._parts.streams.draining:
             raise Unavailable("The node is shutting down.")
+        if self._parts.shedding.refuses("socket"):
+            raise Unavailable("The process is late.")
         secret = secret_offered(scope)
-        return secret, await self._parts.authenticate.execute(AuthenticateCommand(secret))
+        actor: Actor = await self._parts.authenticate.execute(AuthenticateCommand(secret))
+        await admit(self._parts.admit_request, scope, actor, replies=False)
+        require_scope(actor.scopes, "chat")
+        return secret, actor

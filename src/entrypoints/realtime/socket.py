@@ -16,12 +16,14 @@ from application.users.authenticate import AuthenticateCommand
 from domain.shared.errors import DomainError, Unauthenticated
 from domain.shared.identifiers import RunId
 from entrypoints.http.event_stream import OpenStreams
+from entrypoints.http.shedding import Shedding
 from entrypoints.http.stall_watch import StallWatch
 from entrypoints.realtime.commands import Commands
 from entrypoints.realtime.follower import Follower
 from entrypoints.realtime.following import FollowedRuns, TooManyRuns
 from entrypoints.realtime.frames import label_of, read_frame
 from entrypoints.realtime.line import Line
+from entrypoints.realtime.saying import Saying
 
 RESTARTING: Final = (1012, "the node restarts")
 TOO_SLOW: Final = (1013, "the client does not read")
@@ -34,11 +36,13 @@ class SocketParts:
     """What sockets are made of; the use cases are instances of their classes, or stand in for them."""
 
     authenticate: Any
+    admit_request: Any
     send_message: Any
     cancel_run: Any
     follow_run: Any
     bell: RunBell
     streams: OpenStreams
+    shedding: Shedding
     most_runs: int = 50
     most_commands: int = 20
     opening: Sequence[tuple[bytes, bytes]] = ()
@@ -53,17 +57,20 @@ class Socket:
         self._parts, self._secret, self._actor = parts, secret, actor
         self._line = Line(send, StallWatch(parts.streams.pace.patience, partial(self._end, TOO_SLOW)), request_id)
         self._runs = FollowedRuns(parts.follow_run, parts.streams, self._line, parts.most_runs)
-        self._commands = Commands(parts.send_message, parts.cancel_run, self._runs, self._line, parts.most_commands)
+        self._commands = Commands(
+            Saying(parts.admit_request, parts.send_message, parts.shedding), parts.cancel_run, self._runs, self._line,
+            parts.most_commands,
+        )
         self._ending: tuple[int, str] | None = None
         self._open: asyncio.Timeout | None = None
 
-    async def serve(self, receive: Receive, subprotocol: str | None) -> None:
+    async def serve(self, receive: Receive, subprotocol: str | None, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
         """Accept the client and return when it has left, or was told why it has to."""
         leave = partial(self._end, RESTARTING)
         self._parts.streams.add_socket(leave)
         try:
             with closing(await self._parts.bell.listen(self._actor.user_id)) as bell:
-                await self._line.open(subprotocol, self._parts.opening)
+                await self._line.open(subprotocol, (*self._parts.opening, *headers))
                 await self._converse(receive, bell)
         finally:
             self._parts.streams.remove_socket(leave)

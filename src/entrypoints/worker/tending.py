@@ -6,6 +6,8 @@ import time
 from contextlib import suppress
 from typing import Final
 
+from application.limits.stream_slots import StreamSlots
+from application.ports.limiter import SLOT_LEASE_SECONDS
 from application.ports.run_leases import RunLeases
 from application.runs.tend_runs import TendRuns
 from domain.shared.errors import DomainError, Unavailable
@@ -29,6 +31,13 @@ async def tend(tend_runs: TendRuns) -> None:
         else:
             strays_due = now + _STRAYS_EVERY_SECONDS if now >= strays_due else strays_due
         await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def keep(slots: StreamSlots) -> None:
+    """Renew this node's streams until this task is cancelled."""
+    while True:
+        slots.renew()
+        await asyncio.sleep(SLOT_LEASE_SECONDS / 3)
 
 
 async def hand_over(leases: RunLeases) -> None:

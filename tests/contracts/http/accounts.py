@@ -15,7 +15,7 @@ class AccountsSuite:
         assert answer.status_code == 201
         assert body["user"]["email"] == email
         assert body["user"]["name"] == "Ada"
-        assert body["user"]["plan"] == "free"
+        assert body["user"]["plan"] == "enterprise"
         assert body["expires_in"] == 3600
         profile = await Caller(api.http, body, email).get("/v1/users/me")
         assert profile.json() == body["user"]

@@ -7,6 +7,7 @@ from tests.support.api import Api, error_of
 
 class AgentsSuite:
     async def test_strangers_read_the_catalogue_and_may_keep_it(self, api: Api) -> None:
+        api.http.cookies.clear()
         answer = await api.http.get("/v1/agents", params={"limit": 100})
         body = answer.json()
         assert answer.status_code == 200

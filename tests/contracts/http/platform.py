@@ -25,7 +25,7 @@ class PlatformSuite:
             ("POST", "/v1/users"), ("GET", "/v1/users/me"), ("PATCH", "/v1/users/me"), ("DELETE", "/v1/users/me"),
             ("POST", "/v1/auth/login"), ("POST", "/v1/auth/refresh"), ("POST", "/v1/auth/logout"),
             ("POST", "/v1/api-keys"), ("GET", "/v1/api-keys"), ("DELETE", "/v1/api-keys/{key_id}"),
-            ("GET", "/v1/agents"), ("GET", "/v1/agents/{agent}"), ("POST", "/v1/agents"), ("PATCH", "/v1/agents/{agent_id}"),
+            ("GET", "/v1/agents"), ("GET", "/v1/agents/{agent_id}"), ("POST", "/v1/agents"), ("PATCH", "/v1/agents/{agent_id}"),
             ("DELETE", "/v1/agents/{agent_id}"), ("GET", "/v1/users/me/agents"),
             ("POST", "/v1/sessions"), ("GET", "/v1/sessions"), ("GET", "/v1/sessions/{session_id}"),
             ("PATCH", "/v1/sessions/{session_id}"), ("DELETE", "/v1/sessions/{session_id}"),

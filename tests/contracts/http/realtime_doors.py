@@ -104,9 +104,9 @@ class DoorsSuite:
         caller = await near.api.sign_up()
         async with listen() as node:
             async with node.tab(caller), node.tab(caller):
-                assert b"onelast_open_sockets 2.0" in node.metrics()
+                assert b"onelast_open_sockets 2.0" in await node.metrics()
             await node.serves(0, 0)
-            assert b"onelast_open_sockets 0.0" in node.metrics()
+            assert b"onelast_open_sockets 0.0" in await node.metrics()
 
     async def test_a_draining_node_sends_its_clients_on_and_they_miss_nothing(self, near: Node, listen: Listen) -> None:
         caller = await near.api.sign_up()

@@ -16,7 +16,19 @@ VALUES = st.recursive(
 NAMES = ("session_id", "content", "on_active", "client_message_id", "run_id", "starting_after", "event_id", "more")
 TYPES = ("message.create", "run.follow", "run.cancel", "ping")
 FRAMES = st.fixed_dictionaries({"type": st.sampled_from(TYPES) | VALUES}, optional=dict.fromkeys(NAMES, VALUES))
-SENT = st.lists(st.text(max_size=200) | st.binary(max_size=200) | VALUES.map(json.dumps) | FRAMES.map(json.dumps), max_size=12)
+# Text that is no Unicode, no JSON number, or deeper than anybody reads.
+ODD = st.sampled_from([
+    b"\xed\xa0\x80",
+    b'{"type":"ping","event_id":"\xed\xa0\x80"}', '{"type":"ping","event_id":"\\ud800"}',
+    '{"type":"message.create","content":"\\udfff\\ud800"}', '{"type":"run.follow","starting_after":1e400}',
+    '{"type":"run.follow","starting_after":NaN}', '{"type":"ping","type":"pong"}', "[" * 20_000,
+    '{"a":' * 20_000,
+    '{"type":' + "[" * 5_000 + "]" * 5_000 + "}", "9" * 10_000, "x" * 200_000,
+    b"\x00" * 200_000, '{"type":"ping"}\x00', "\ufeff{}",
+])
+SENT = st.lists(
+    ODD | st.text(max_size=200) | st.binary(max_size=200) | VALUES.map(json.dumps) | FRAMES.map(json.dumps), max_size=12
+)
 
 
 class FuzzSuite:

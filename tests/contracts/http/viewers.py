@@ -104,7 +104,7 @@ class ViewersSuite:
         async with listen(Paced(patience=0.2)) as node:
             session, client = await flooding(node, caller), narrow_socket(node.port)
             here = client.getsockname()[1]
-            async with node.tab(caller, sock=client) as tab:
+            async with node.tab(caller, sock=client, close_timeout=0.1) as tab:
                 await node.of(caller).begin(session)
                 await tab.until("run.created")
                 assert node.keeps_connection_of(here)

@@ -105,11 +105,39 @@ async def make_key(api: Api) -> Request:
     return Request("POST", "/v1/api-keys", await api.sign_up(), {"name": "laptop"})
 
 
+@_write("POST", "/v1/auth/verify-email/resend")
+async def resend(api: Api) -> Request:
+    return Request("POST", "/v1/auth/verify-email/resend", await api.sign_up())
+
+
+@_write("POST", "/v1/users/me/password", other={"current_password": PASSWORD, "new_password": "yet another one"})
+async def change_password(api: Api) -> Request:
+    body = {"current_password": PASSWORD, "new_password": "quite another one"}
+    return Request("POST", "/v1/users/me/password", await api.sign_up(), body)
+
+
+@_write("DELETE", "/v1/auth/sessions/{sign_in_id}")
+async def end_sign_in(api: Api) -> Request:
+    caller = await api.sign_up()
+    await api.http.post("/v1/auth/login", json={"email": caller.email, "password": PASSWORD})
+    api.http.cookies.clear()
+    sign_ins = (await caller.get("/v1/auth/sessions")).json()["data"]
+    [other] = [one["id"] for one in sign_ins if not one["current"]]
+    return Request("DELETE", f"/v1/auth/sessions/{other}", caller)
+
+
 @_write("DELETE", "/v1/api-keys/{key_id}")
 async def revoke_key(api: Api) -> Request:
     caller = await api.sign_up()
     key = (await caller.post("/v1/api-keys", {"name": "laptop"})).json()["id"]
     return Request("DELETE", f"/v1/api-keys/{key}", caller)
+
+
+@_write("PATCH", "/v1/admin/users/{user_id}", other={"plan": "standard"})
+async def change_standing(api: Api) -> Request:
+    caller = await api.sign_up()
+    await api.promote(caller)
+    return Request("PATCH", f"/v1/admin/users/{caller.user['id']}", caller, {"plan": "pro", "limits": {"file_bytes": 7}})
 
 
 @_write("POST", "/v1/agents", other={"slug": "another", "name": "Another", "persona": "You are another."})
@@ -174,6 +202,61 @@ async def cancel(api: Api) -> Request:
     caller = await api.sign_up()
     run = await caller.begin(await caller.session(await caller.agent("scripted-hangs")))
     return Request("POST", f"/v1/runs/{run}/cancel", caller)
+
+
+@_write("POST", "/v1/responses", other={"model": "einstein", "input": "Goodbye!"})
+async def make_response(api: Api) -> Request:
+    body = {"model": "einstein", "input": "Hello!", "metadata": {"shelf": "physics"}}
+    return Request("POST", "/v1/responses", await api.sign_up(), body)
+
+
+@_write("POST", "/v1/responses/{response_id}/cancel")
+async def cancel_response(api: Api) -> Request:
+    caller = await api.sign_up()
+    body = {"model": "scripted-hangs", "input": "Hello!", "background": True}
+    return Request("POST", f"/v1/responses/{(await caller.post('/v1/responses', body)).json()['id']}/cancel", caller)
+
+
+@_write("DELETE", "/v1/responses/{response_id}")
+async def delete_response(api: Api) -> Request:
+    caller = await api.sign_up()
+    response = (await caller.post("/v1/responses", {"model": "einstein", "input": "Hello!"})).json()["id"]
+    return Request("DELETE", f"/v1/responses/{response}", caller)
+
+
+@_write("POST", "/v1/conversations", other={"metadata": {}})
+async def open_conversation(api: Api) -> Request:
+    body = {"metadata": {"shelf": "physics"}, "items": [{"role": "user", "content": "Hello!"}]}
+    return Request("POST", "/v1/conversations", await api.sign_up(), body)
+
+
+@_write("POST", "/v1/conversations/{conversation_id}", other={"metadata": {"shelf": "cooking"}})
+async def edit_conversation(api: Api) -> Request:
+    caller = await api.sign_up()
+    return Request("POST", f"/v1/conversations/{await caller.session()}", caller, {"metadata": {"shelf": "physics"}})
+
+
+@_write("DELETE", "/v1/conversations/{conversation_id}")
+async def delete_conversation(api: Api) -> Request:
+    caller = await api.sign_up()
+    return Request("DELETE", f"/v1/conversations/{await caller.session()}", caller)
+
+
+_ITEMS: Final = [{"role": "user", "content": "Hello!"}, {"role": "assistant", "content": "Hello, you!"}]
+
+
+@_write("POST", "/v1/conversations/{conversation_id}/items", other={"items": _ITEMS[:1]})
+async def add_items(api: Api) -> Request:
+    caller = await api.sign_up()
+    return Request("POST", f"/v1/conversations/{await caller.session()}/items", caller, {"items": _ITEMS})
+
+
+@_write("DELETE", "/v1/conversations/{conversation_id}/items/{item_id}")
+async def remove_item(api: Api) -> Request:
+    caller = await api.sign_up()
+    path = f"/v1/conversations/{await caller.session()}/items"
+    item = (await caller.post(path, {"items": _ITEMS})).json()["last_id"]
+    return Request("DELETE", f"{path}/{item}", caller)
 
 
 async def own_agent(caller: Caller) -> str:

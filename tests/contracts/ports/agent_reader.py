@@ -34,7 +34,7 @@ class AgentReaderSuite:
             await store_agent(catalog, agent)
             assert await agents.find(agent.id) == await agents.find(agent.profile.slug) == AgentView.of(agent)
 
-    @pytest.mark.parametrize("name", ["nobody", "agent_01kdyak3xpga2tvfv3h1d9q0p5", "", "' OR true --"])
+    @pytest.mark.parametrize("name", ["nobody", "agent_01kdyak3xpga2tvfv3h1d9q0p5", "", "' OR true --", "no\x00body"])
     async def test_what_is_not_there_is_none(self, catalog: Catalog, agents: AgentReader, name: str) -> None:
         await store_agent(catalog)
         assert await agents.find(name) is None

@@ -13,7 +13,7 @@ from application.ports.outbox import Envelope, Outbox
 from application.ports.shards import Shards
 from domain.agents.agent import AgentChanged
 from domain.runs.run import RunFinished, RunStatus
-from domain.sessions.session import SessionChanged
+from domain.sessions.session import SessionChanged, SessionsRemoved
 from domain.shared.errors import StaleWrite
 from domain.shared.events import DomainEvent
 from domain.shared.identifiers import AgentId, RunId, SessionId, UserId
@@ -29,6 +29,7 @@ EVENTS: tuple[DomainEvent, ...] = (
     AgentChanged(AgentId("agent_1"), "guide", True),
     RunFinished(RunId("run_1"), SessionId("session_1"), OWNER, RunStatus.CANCELLED),
     SessionChanged(SessionId("session_1"), OWNER),
+    SessionsRemoved(OWNER, (SessionId("session_1"), SessionId("session_2"))),
     TokensRevoked((b"\x00\xff" * 16, b"")),
     UserErased(OWNER),
 )

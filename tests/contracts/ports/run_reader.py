@@ -7,7 +7,7 @@ from domain.runs.run import RunError, Usage
 from domain.shared.identifiers import RunId
 from tests.contracts.ports.shards.access import remove_session, save_run
 from tests.support.builders import LATER, NODE, new_user_id
-from tests.support.storing import answer, say, store_session
+from tests.support.storing import answer, ask_again, say, store_session
 
 
 class RunReaderSuite:
@@ -44,6 +44,18 @@ class RunReaderSuite:
         reply = await answer(shards, session, run, following=waiting.id)
         assert list(await runs.read_exchange(run.owner_id, run.id)) == [message, reply]
         assert list(await runs.read_exchange(run.owner_id, waiting.id)) == [queued]
+
+    async def test_the_exchange_of_a_run_that_answers_again_is_what_was_said_and_its_own_reply(
+        self, shards: Shards, runs: RunReader
+    ) -> None:
+        session = await store_session(shards)
+        message, first = await say(shards, session)
+        reply = await answer(shards, session, first)
+        second = await ask_again(shards, session, message)
+        assert list(await runs.read_exchange(second.owner_id, second.id)) == [message]
+        better = await answer(shards, session, second)
+        assert list(await runs.read_exchange(second.owner_id, second.id)) == [message, better]
+        assert list(await runs.read_exchange(first.owner_id, first.id)) == [message, reply]
 
     async def test_a_removed_sessions_runs_are_gone(self, shards: Shards, runs: RunReader) -> None:
         session = await store_session(shards)

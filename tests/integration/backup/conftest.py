@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,19 @@ from tests.integration.postgres.own_server import OwnServer
 
 
 @pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+async def rig(tmp_path: Path, pattern: Path) -> AsyncIterator[Rig]:
     """A server of the test's own with a migrated database, and settings for its backups in a folder."""
-    server = OwnServer(tmp_path / "server")
-    await server.start()
+    async with running_rig(tmp_path, pattern) as rig:
+        yield rig
+
+
+@asynccontextmanager
+async def running_rig(folder: Path, pattern: Path) -> AsyncIterator[Rig]:
+    """Run a server on a copy of the pattern in the folder, and have its backups go there too."""
+    server = OwnServer(folder / "server")
+    await server.start_as(pattern)
     try:
-        await server.prepare()
-        yield await rig_of(server, tmp_path)
+        yield await rig_of(server, folder)
     finally:
         await server.stop()
         server.release()

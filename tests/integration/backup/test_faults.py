@@ -1,12 +1,15 @@
 """Faults in what is stored are found and named."""
 
 import re
+import shutil
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from domain.backups.problems import NotRestorable, ObjectDamaged, TargetAway, WrongKey
 from entrypoints.ioc.backup import write_key
+from tests.integration.backup.conftest import running_rig
 from tests.integration.backup.rig import Rig, restored_texts
 
 
@@ -27,9 +30,32 @@ async def stored_segments(rig: Rig, count: int) -> None:
         await rig.stored()
 
 
-async def test_a_backup_that_is_right_has_no_faults_and_holds_no_plain_text(rig: Rig) -> None:
-    await rig.note("a secret that nobody may read")
-    await stored_segments(rig, 2)
+@pytest.fixture(scope="module")
+async def whole(tmp_path_factory: pytest.TempPathFactory, pattern: Path) -> AsyncIterator[Rig]:
+    """A server with a base backup and two segments after it, which nobody harms: who does takes a copy."""
+    async with running_rig(tmp_path_factory.mktemp("whole"), pattern) as rig:
+        await rig.note("a secret that nobody may read")
+        await stored_segments(rig, 2)
+        yield rig
+
+
+@pytest.fixture(scope="module")
+async def whole_twice(whole: Rig, tmp_path_factory: pytest.TempPathFactory) -> Rig:
+    """The same with a second base backup."""
+    twice = copy_of(whole, tmp_path_factory.mktemp("twice"))
+    await twice.create()
+    return twice
+
+
+def copy_of(rig: Rig, folder: Path) -> Rig:
+    """Return the rig with a copy of what it has stored."""
+    shutil.copytree(rig.target, folder / "target")
+    return rig.having(ONELAST_BACKUP_TARGET=str(folder / "target"))
+
+
+async def test_a_backup_that_is_right_has_no_faults_and_holds_no_plain_text(whole: Rig, whole_twice: Rig) -> None:
+    rig = whole
+    assert await faults(whole_twice) == []
     assert await faults(rig) == []
     everything = b"".join(path.read_bytes() for path in rig.target.rglob("*") if path.is_file())
     assert everything
@@ -39,10 +65,8 @@ async def test_a_backup_that_is_right_has_no_faults_and_holds_no_plain_text(rig:
 
 @pytest.mark.parametrize("what", ["base", "wal"])
 @pytest.mark.parametrize("how", ["changed", "cut short", "removed", "put in another's place"])
-async def test_each_fault_is_named_with_its_object(rig: Rig, what: str, how: str) -> None:
-    await stored_segments(rig, 2)
-    if what == "base":
-        await rig.create()
+async def test_each_fault_is_named_with_its_object(whole: Rig, whole_twice: Rig, tmp_path: Path, what: str, how: str) -> None:
+    rig = copy_of(whole if what == "wal" else whole_twice, tmp_path)
     objects = [one.name for one in await rig.objects(what) if one.name.endswith("/data") or what == "wal"]
     hurt = objects[-1] if what == "base" else first_after_base(rig, objects)
     path, other = rig.target / hurt, rig.target / next(name for name in objects if name != hurt)

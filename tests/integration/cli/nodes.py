@@ -26,8 +26,11 @@ class Node:
 
 @asynccontextmanager
 async def running_node(command: str, ready: str, environment: Mapping[str, str]) -> AsyncIterator[Node]:
-    """Start `onelast serve` or `onelast up`, and yield it once it has said that it is ready."""
-    async with running(ONELAST, command, environment=environment) as program:
+    """Start `onelast serve` or `onelast up`, and yield it once it has said that it is ready.
+
+    People sign up for a plan that holds nobody up, unless the environment says otherwise.
+    """
+    async with running(ONELAST, command, environment={"ONELAST_SIGNUP_PLAN": "enterprise", **environment}) as program:
         await program.says(ready)
         found = _ADDRESS.search(program.out + program.err)
         assert found is not None

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from adapters.embedded.folder import DataFolder
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.postgres.migrate import upgrade
 from adapters.postgres.revisions import Tree
-from tests.integration.cli.conftest import Environment
+from tests.integration.cli.conftest import Environment, settings_of
 from tests.integration.cli.nodes import serving
 from tests.integration.cli.test_doctor import at, with_password
 from tests.support.processes import Ended, run_onelast
-from tests.support.servers import FAST
+from tests.support.servers import FAST, PostgresServer
 
 TREES: tuple[Tree, ...] = ("catalog", "shard")
 
@@ -34,14 +35,16 @@ def document(ended: Ended) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def used(fresh: Environment) -> tuple[Environment, str]:
+async def used(
+    postgres: PostgresServer, own_valkey_url: Callable[[], str], model_url: str
+) -> tuple[Environment, str]:
     """A deployment in which somebody talked, without a node now, and the session."""
-    assert (await run_onelast("migrate", environment=fresh)).status == 0
-    async with serving(fresh) as node:
+    settings = settings_of(await postgres.database(), own_valkey_url(), model_url)
+    async with serving(settings) as node:
         caller = await node.api.sign_up()
         session = await caller.session(await caller.agent("scripted-50"))
         assert (await caller.say(session)).status_code == 201
-    return fresh, session
+    return settings, session
 
 
 async def spoil(settings: Environment, session: str) -> None:

@@ -98,11 +98,17 @@ class Talk:
 
 
 @pytest.fixture
-async def talk(two: Environment, one: Environment) -> AsyncIterator[Talk]:
-    """A node and a worker that know both shards, with somebody in talk; the node made the map when there was one shard."""
-    async with serving(one):
-        pass
+async def added(two: Environment, one: Environment) -> str:
+    """The second shard is added, to a map that was made when there was one; somebody's identifier, from that time."""
+    async with serving(one) as node:
+        user: str = (await node.api.sign_up()).user["id"]
     assert (await shards(two, "add")).status == 0
+    return user
+
+
+@pytest.fixture
+async def talk(two: Environment, added: str) -> AsyncIterator[Talk]:
+    """A node and a worker that know both shards, with somebody in talk."""
     async with serving(two) as node, running(ONELAST, "worker", environment=two) as worker:
         await worker.says("working")
         caller = await node.api.sign_up()
@@ -209,10 +215,10 @@ async def test_ctrl_c_stops_a_move_where_it_can_be_taken_back(two: Environment, 
     assert (nothing.status, nothing.err) == (2, "onelast: No move is open.\n")
 
 
-async def test_what_cannot_be_moved_is_refused_with_the_reason_and_nothing_is_changed(two: Environment, talk: Talk) -> None:
+async def test_what_cannot_be_moved_is_refused_with_the_reason_and_nothing_is_changed(two: Environment, added: str) -> None:
     for arguments, reason in (
         (("move", "7", "--to", "5"), "There is no shard 5"), (("move", "7", "--to", "0"), "Shard 0 holds bucket 7 already"),
-        (("add",), None), (("resume",), "No move is open"), (("pin", talk.caller.user["id"], "--to", "1"), "directory"),
+        (("add",), None), (("resume",), "No move is open"), (("pin", added, "--to", "1"), "directory"),
     ):
         ended = await shards(two, *arguments)
         assert (ended.status == 0) == (reason is None), ended.err

@@ -101,11 +101,12 @@ async def test_a_node_that_answers_no_more_is_taken_out_and_comes_back(edge: Edg
         return all(isinstance(answer, httpx.Response) and answer.status_code == 200 for answer in answers)
 
     async def reaches_both() -> bool:
-        requests = [_requests(node.metrics()) for node in (edge.first, edge.second)]
+        requests = [_requests(await node.metrics()) for node in (edge.first, edge.second)]
         async with edge.visitor() as api:
             for _ in range(4):
                 await api.http.get("/v1/agents")
-        return all(_requests(node.metrics()) > before for node, before in zip((edge.first, edge.second), requests, strict=True))
+        now = [_requests(await node.metrics()) for node in (edge.first, edge.second)]
+        return all(many > before for many, before in zip(now, requests, strict=True))
 
     edge.line.silent = True
     await until(answers_everybody, within=60)

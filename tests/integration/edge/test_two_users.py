@@ -28,8 +28,9 @@ sub vcl_backend_response {
     if (bereq.url == "/v1/users/me") { set beresp.http.Cache-Control = "public, s-maxage=60"; set beresp.ttl = 60s; }
 }
 """
-ALWAYS_NEW = "/metrics"
-PUBLIC = ("/v1/agents", "/v1/agents/{agent}")
+# Each user has one export at a time: a second one beside it is refused.
+ALWAYS_NEW = ("/metrics", "/v1/users/me/export")
+PUBLIC = ("/v1/agents", "/v1/agents/{agent_id}")
 # A cache may answer who is signed in with what it keeps for everybody: then what it says about keeping is everybody's too.
 COMPARED = ("content-encoding", "content-type", "etag", "set-cookie", "x-position")
 _REQUEST = re.compile(rb"req_[0-9a-f]+")
@@ -73,13 +74,17 @@ async def things_of(caller: Caller) -> dict[str, str]:
     assert said.status_code == 201, said.text
     shared = await caller.post(f"/v1/sessions/{session}/share")
     token = shared.json()["token"] if shared.status_code == 201 else "none"
-    return {"agent": slug, "session_id": session, "run_id": said.json()["run"]["id"], "token": token}
+    run, message = said.json()["run"]["id"], said.json()["message"]["id"]
+    return {
+        "agent_id": slug, "model_id": slug, "session_id": session, "conversation_id": session, "chat_id": session, "run_id": run,
+        "response_id": run, "item_id": message, "user_id": caller.user["id"], "name": "none", "token": token,
+    }
 
 
 async def urls_of(http: httpx.AsyncClient, things: Sequence[dict[str, str]]) -> dict[str, list[str]]:
     """Return each GET of the OpenAPI document with the URLs to ask, of either user's things."""
     document: dict[str, Any] = (await http.get("/schema/openapi.json")).json()
-    paths = [path for path, item in document["paths"].items() if "get" in item and path != ALWAYS_NEW]
+    paths = [path for path, item in document["paths"].items() if "get" in item and path not in ALWAYS_NEW]
     return {path: sorted({path.format(**one) for one in things}) for path in [*paths, "/schema/openapi.json", "/docs"]}
 
 
@@ -115,7 +120,7 @@ async def two_users(node: Node, cache_before: Cache) -> AsyncIterator[Walk]:
     """Yield what comes of a walk through a cache."""
     callers = [await node.api.sign_up(), await node.api.sign_up()]
     things = [await things_of(caller) for caller in callers]
-    urls = await urls_of(node.http, [*things, {**things[0], "agent": "einstein"}])
+    urls = await urls_of(node.http, [*things, {**things[0], "agent_id": "einstein"}])
     async with cache_before(node.port) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as cache:
         node.http.cookies.clear()
         yield await walk(node.http, cache, urls, askers_of(callers))

@@ -122,11 +122,11 @@ async def test_an_agent_that_is_public_no_longer_is_gone_from_the_edge_within_se
 async def test_the_catalogue_is_answered_at_the_edge_without_asking_the_application(site: Site) -> None:
     await site.settled()
     first = await site.edge.http.get("/v1/agents")
-    before = _requests(site.node.metrics())
+    before = _requests(await site.node.metrics())
     answers = await asyncio.gather(*(site.edge.http.get("/v1/agents") for _ in range(100)))
     assert {answer.headers["x-cache"] for answer in answers} == {"hit"}
     assert {answer.content for answer in answers} == {first.content}
-    assert _requests(site.node.metrics()) == before
+    assert _requests(await site.node.metrics()) == before
     assert "xkey" not in first.headers
 
 

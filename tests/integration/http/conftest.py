@@ -10,11 +10,22 @@ from tests.contracts.http.idempotency import LetADayPass
 from tests.support.api import Api, Caller
 from tests.support.application import Application, running_application
 from tests.support.lossy import lossy_client
+from tests.support.mailbox import KeptLetters, Mailbox
 
 
 @pytest.fixture(scope="session")
-async def application(shared_dsn: str, valkey_url: str) -> AsyncIterator[Application]:
-    async with running_application(Settings(catalog_dsn=shared_dsn, redis_url=valkey_url)) as running:
+def kept_letters() -> KeptLetters:
+    return KeptLetters()
+
+
+@pytest.fixture
+def mailbox(application: Application, kept_letters: KeptLetters) -> Mailbox:
+    return Mailbox(application.container, kept_letters.kept.letters)
+
+
+@pytest.fixture(scope="session")
+async def application(shared_dsn: str, valkey_url: str, kept_letters: KeptLetters) -> AsyncIterator[Application]:
+    async with running_application(Settings(catalog_dsn=shared_dsn, redis_url=valkey_url), kept_letters) as running:
         yield running
 
 
@@ -29,9 +40,9 @@ def scripted(application: Application) -> ScriptedModel:
 
 
 @pytest.fixture(scope="session")
-async def neighbour(shared_dsn: str, valkey_url: str, application: Application) -> AsyncIterator[Api]:
+async def neighbour(shared_dsn: str, valkey_url: str, kept_letters: KeptLetters, application: Application) -> AsyncIterator[Api]:
     """Another node over the same servers."""
-    async with running_application(Settings(catalog_dsn=shared_dsn, redis_url=valkey_url)) as running:
+    async with running_application(Settings(catalog_dsn=shared_dsn, redis_url=valkey_url), kept_letters) as running:
         yield running.api
 
 

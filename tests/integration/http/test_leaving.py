@@ -22,7 +22,7 @@ async def test_who_leaves_in_the_middle_of_a_body_is_no_error_of_ours(
         writer.close()
         await writer.wait_closed()
         await asyncio.sleep(0.2)
-        answered = node.metrics().decode()
+        answered = (await node.metrics()).decode()
         assert 'onelast_http_answers_total{method="POST",path="/v1/sessions",status="400"} 1.0' in answered
         assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
         assert (await caller.get("/v1/sessions")).json()["data"] == []

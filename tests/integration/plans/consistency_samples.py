@@ -47,7 +47,7 @@ CONSISTENCY_SAMPLES: Final[Mapping[str, Sample]] = {
     **_scanned("shard_pins", "user", after={"user_id": ""}),
     **_scanned("idempotency_keys", "user", after={"owner_id": named("user", 10_000), "key": ""}, again=_USERS[:10]),
     "consistency.read_these_keys": Sample({"owners": _USERS, "names": _KEYS}, most=300),
-    "consistency.known_users": Sample({"ids": _USERS}, most=100),
+    "consistency.known_users": Sample({"ids": _USERS}, most=200),
     "consistency.known_agents": Sample({"ids": [named("agent", number) for number in _HUNDRED]}, most=100),
     "consistency.find_session": Sample(_SMALL),
     "consistency.number_messages": Sample(_SMALL, most=20),

@@ -32,10 +32,12 @@ INSERT INTO catalog.sign_ins (id, user_id, access, access_expires_at, refresh, e
 SELECT named('signin', n), named('user', n % {USERS} + 1), hashed('access', n), now(), hashed('refresh', n),
     now() + n * interval '1 minute', now(), 1
 FROM generate_series(1, {USERS * 2}) n;
-INSERT INTO catalog.spent_refreshes (refresh, sign_in_id)
-SELECT hashed('spent', n), named('signin', n % {USERS * 2} + 1) FROM generate_series(1, {USERS * 4}) n;
-INSERT INTO catalog.api_keys (id, user_id, name, fingerprint, hint, created_at)
-SELECT named('key', n), named('user', n % {USERS} + 1), 'laptop', hashed('key', n), 'abcd', now()
+INSERT INTO catalog.spent_refreshes (refresh, sign_in_id, spent_at)
+SELECT hashed('spent', n), named('signin', n % {USERS * 2} + 1), now() - n * interval '1 minute'
+FROM generate_series(1, {USERS * 4}) n;
+INSERT INTO catalog.api_keys (id, user_id, name, fingerprint, hint, created_at, expires_at)
+SELECT named('key', n), named('user', n % {USERS} + 1), 'laptop', hashed('key', n), 'abcd', now(),
+    CASE WHEN n % 4 = 0 THEN now() - n * interval '10 minutes' END
 FROM generate_series(1, {USERS}) n;
 INSERT INTO catalog.agents (id, owner_id, slug, name, description, persona, model, visibility, created_at, updated_at,
     retired_at, version)
@@ -46,15 +48,26 @@ FROM generate_series(1, {USERS}) n;
 INSERT INTO catalog.idempotency_keys (owner_id, key, request, answer, created_at)
 SELECT named('user', n % {USERS} + 1), 'key-' || n, hashed('request', n), '{{}}', now() - n * interval '5 seconds'
 FROM generate_series(1, {USERS}) n;
+INSERT INTO catalog.mailed_tokens (fingerprint, user_id, purpose, email, expires_at)
+SELECT hashed('mailed', n), named('user', n), 'reset', 'person-' || n || '@example.com', now() + n * interval '1 minute'
+FROM generate_series(1, {USERS}) n;
+INSERT INTO catalog.identities (issuer, subject, user_id, created_at)
+SELECT 'https://issuer.example', 'subject-' || n, named('user', n), now() FROM generate_series(1, {USERS}) n;
+INSERT INTO catalog.audit_log (id, user_id, actor_id, action, details, at)
+SELECT named('audit', n), named('user', n % {USERS} + 1), named('user', n % {USERS} + 1), 'signed_in', '{{}}', now()
+FROM generate_series(1, {USERS * 2}) n;
+INSERT INTO catalog.erasures (user_id, step, begun_at, due_at, attempts)
+SELECT named('user', n), 'begun', now(), now() + n * interval '1 second', 0 FROM generate_series(1, 5000) n;
 INSERT INTO catalog.link_seeds (owner_id, seed) SELECT named('user', n), hashed('seed', n) FROM generate_series(2, {USERS}) n;
 INSERT INTO catalog.outbox (id, kind, payload, due_at)
 SELECT named('event', n), 'user_erased', '{{}}', now() + (n - 10000) * interval '1 second' FROM generate_series(1, 20000) n;
 INSERT INTO catalog.shard_maps (version, shards) SELECT n, array_fill(0::smallint, ARRAY[4096]) FROM generate_series(1, 20) n;
 """
 _SESSIONS: Final = f"""
-INSERT INTO shard.sessions (id, owner_id, bucket, agent_id, title, metadata, head_seq, archived, created_at, updated_at, version)
+INSERT INTO shard.sessions (id, owner_id, bucket, agent_id, title, metadata, head_seq, archived, created_at, updated_at, version,
+    client_chat_id)
 SELECT named('session', n), named('user', owner), bucketed(owner), named('agent', n % 100 + 1), 'About', '{{}}',
-    CASE WHEN n = 1 THEN {LONGEST} ELSE {(MESSAGES - LONGEST) // (SESSIONS - 1)} END, n % 20 = 0, now(), now(), 1
+    CASE WHEN n = 1 THEN {LONGEST} ELSE {(MESSAGES - LONGEST) // (SESSIONS - 1)} END, n % 20 = 0, now(), now(), 1, 'chat-' || n
 FROM generate_series(1, {SESSIONS}) n, LATERAL (SELECT CASE WHEN n <= {HEAVY_SESSIONS} THEN 1 ELSE n % {USERS} + 1 END AS owner);
 INSERT INTO shard.shares (id, session_id, owner_id, bucket, fingerprint, title, agent_id, agent_name, head_seq, taken_at,
     created_at, version)
@@ -67,6 +80,11 @@ INSERT INTO shard.idempotency_keys (owner_id, key, bucket, request, answer, crea
 SELECT named('user', n % {USERS} + 1), 'key-' || n, bucketed(n % {USERS} + 1), hashed('request', n), '{{}}',
     now() - n * interval '0.5 seconds'
 FROM generate_series(1, 200000) n;
+INSERT INTO shard.usage_entries (id, owner_id, bucket, agent_id, model, day, input_tokens, output_tokens, cost, estimated, at)
+SELECT named('usage', n), named('user', n % {USERS} + 1), bucketed(n % {USERS} + 1), named('agent', 1), 'default',
+    date '2026-01-02' - (n % 300)::int, 10, 10, 10, false, now() FROM generate_series(1, 300000) n;
+INSERT INTO shard.usage_days (owner_id, day, agent_id, model, bucket, replies, input_tokens, output_tokens, cost)
+SELECT owner_id, day, agent_id, model, bucket, count(*), 1, 1, 1 FROM shard.usage_entries GROUP BY 1, 2, 3, 4, 5;
 INSERT INTO shard.outbox (id, kind, payload, due_at)
 SELECT named('event', n), 'session_changed', '{{}}', now() + (n - 10000) * interval '1 second' FROM generate_series(1, 20000) n;
 """

@@ -1,18 +1,22 @@
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
 
 from adapters.memory.entropy import MemoryEntropy
+from adapters.postgres.account_reader import PostgresAccountReader
 from adapters.postgres.catalog import PostgresCatalog
 from adapters.postgres.catalog_readers import PostgresAgentReader, PostgresUserReader
 from adapters.postgres.database import Database
 from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.placement import Placement
+from adapters.postgres.response_reader import PostgresResponseReader
 from adapters.postgres.shard_readers import PostgresRunReader, PostgresSessionReader
 from adapters.postgres.shards import PostgresShards
 from adapters.postgres.statement import Change, Statement
 from adapters.postgres.tables import AGENTS, CATALOG_OUTBOX, SESSIONS, SHARD_OUTBOX, USERS
+from adapters.postgres.usage import PostgresUsageReader
 from tests.integration.postgres.moving.world import World
 from tests.integration.postgres.own_server import OwnServer
 from tests.support.servers import PostgresServer, running_postgres
@@ -102,6 +106,11 @@ def users(database: Database) -> PostgresUserReader:
 
 
 @pytest.fixture
+def accounts(database: Database) -> PostgresAccountReader:
+    return PostgresAccountReader(database)
+
+
+@pytest.fixture
 def sessions(placement: Placement) -> PostgresSessionReader:
     return PostgresSessionReader(placement)
 
@@ -112,16 +121,25 @@ def runs(placement: Placement) -> PostgresRunReader:
 
 
 @pytest.fixture
+def responses(placement: Placement) -> PostgresResponseReader:
+    return PostgresResponseReader(placement)
+
+
+@pytest.fixture
+def usage(placement: Placement) -> PostgresUsageReader:
+    return PostgresUsageReader(placement)
+
+
+@pytest.fixture
 def outbox(database: Database) -> PostgresOutbox:
     return PostgresOutbox(database, [database])
 
 
 @pytest.fixture(scope="session")
-async def lasting_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OwnServer]:
+async def lasting_server(tmp_path_factory: pytest.TempPathFactory, pattern: Path) -> AsyncIterator[OwnServer]:
     """A server that counts statements."""
     server = OwnServer(tmp_path_factory.mktemp("own_server"))
-    await server.start()
-    await server.prepare()
+    await server.start_as(pattern)
     yield server
     await server.stop()
     server.release()

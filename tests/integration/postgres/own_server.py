@@ -1,6 +1,7 @@
 """A PostgreSQL of a module's own, to be stopped, killed and frozen; it comes back under the same address."""
 
 import asyncio
+import subprocess
 from pathlib import Path
 
 import psutil
@@ -31,6 +32,12 @@ class OwnServer:
     async def prepare(self) -> None:
         """Make what `database` copies."""
         await PostgresServer(self._server).prepare()
+
+    async def start_as(self, pattern: Path) -> None:
+        """Start it for the first time, prepared, on a copy of a pattern's data; all copies have one system identifier."""
+        for part in ("postgres", "secrets"):
+            await asyncio.to_thread(_copy, pattern / part, self._folder.path)
+        await self.start()
 
     async def database(self) -> str:
         """Return the DSN of a migrated database of a test's own."""
@@ -64,6 +71,17 @@ class OwnServer:
         """Give its folder back."""
         self._folder.release()
 
+    @classmethod
+    async def make_pattern(cls, folder: Path) -> None:
+        """Make the data of a prepared server that was stopped in good order."""
+        server = cls(folder)
+        await server.start()
+        try:
+            await server.prepare()
+        finally:
+            await server.stop()
+            server.release()
+
     def freeze(self) -> None:
         """Let all its processes stand still."""
         self._frozen.freeze(self._folder.path / "postgres")
@@ -71,3 +89,7 @@ class OwnServer:
     def thaw(self) -> None:
         """Let them go on."""
         self._frozen.thaw()
+
+
+def _copy(part: Path, folder: Path) -> None:
+    subprocess.run(["cp", "-a", str(part), str(folder)], check=True)

@@ -49,7 +49,7 @@ async def test_with_two_connections_and_five_hundred_open_streams_the_api_answer
         assert len(node.streams) == STREAMS
 
         async def nothing_is_held() -> bool:
-            return b'onelast_pool_busy{database="catalog"} 0.0\n' in node.metrics()
+            return b'onelast_pool_busy{database="catalog"} 0.0\n' in await node.metrics()
 
         await until(nothing_is_held)
         assert node.scripted.active == STREAMS

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -26,12 +27,11 @@ class Sharded:
 
 @pytest.fixture(scope="module")
 async def sharded(
-    postgres: PostgresServer, valkey_url: str, tmp_path_factory: pytest.TempPathFactory
+    postgres: PostgresServer, valkey_url: str, tmp_path_factory: pytest.TempPathFactory, pattern: Path
 ) -> AsyncIterator[Sharded]:
     last = OwnServer(tmp_path_factory.mktemp("last"))
-    await last.start()
+    await last.start_as(pattern)
     try:
-        await last.prepare()
         catalog = await postgres.database()
         shards = (await postgres.database(), await postgres.database(), await last.database())
         settings = Settings(catalog_dsn=catalog, shard_dsns=shards, redis_url=valkey_url)

@@ -8,11 +8,12 @@ from adapters.memory.clock import HandClock
 from adapters.memory.entropy import MemoryEntropy
 from adapters.memory.outbox import MemoryOutbox
 from adapters.memory.readers import MemoryAgentReader, MemoryRunReader
+from adapters.memory.records import MemoryConversationRecords
 from adapters.memory.shards import MemoryShards
 from adapters.memory.shares import MemoryShareReader
 from adapters.memory.store import MemoryStore
 from application.actor import Actor
-from application.emptying import empty_shard
+from application.erasure.emptying import ShardEmptying
 from application.idempotency import Once
 from application.ports.link_seeds import LinkSeeds
 from application.reactions.edge_keys import edge_keys_of
@@ -22,10 +23,10 @@ from application.sessions.queries import ReadShare, ReadShared
 from application.sessions.revoke_share import RevokeShare, RevokeShareCommand
 from application.sessions.share_session import ShareSession, ShareSessionCommand
 from application.stopping import RunStopper
-from domain.sessions.session import Session
+from domain.sessions.session import Session, SessionsRemoved
 from domain.sessions.share import SessionShared, ShareNotFound, SharesRevoked
 from domain.shared.identifiers import UserId
-from domain.users.user import Plan
+from domain.users.plan import Plan
 from tests.support.storing import say, store_session
 from tests.unit.idempotency.duplicates import Wanted
 
@@ -82,9 +83,12 @@ async def test_the_edge_forgets_a_share_when_it_is_renewed_revoked_and_when_its_
     assert await world.events() == [SharesRevoked((link.share.id,))]
     again = await world.share(session)
     await world.events()
-    await empty_shard(shards, session.owner_id)
-    assert await world.events() == [SharesRevoked((again.share.id,))]
-    await empty_shard(shards, session.owner_id)
+    stopper = RunStopper(shards, MemoryRunReader(world.store), Wanted(), world.store.clock)
+    emptying = ShardEmptying(shards, MemoryConversationRecords(world.store), stopper)
+    await emptying.empty(session.owner_id)
+    gone = SessionsRemoved(session.owner_id, (session.id,))
+    assert await world.events() == [gone, SharesRevoked((again.share.id,))]
+    await emptying.empty(session.owner_id)
     assert await world.events() == []
 
 

@@ -24,7 +24,7 @@ from domain.shared.errors import Unavailable
 from domain.shared.events import DomainEvent
 from domain.shared.identifiers import AgentId, SignInId, UserId
 from domain.users.credential import TokensRevoked
-from domain.users.user import Plan
+from domain.users.plan import Plan
 
 _BORN = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 TOKEN = b"\x07" * 32
@@ -172,6 +172,7 @@ class StagingUnit:
     """Stages one change of rows and applies it on commit; `lost` makes the commit fail."""
 
     users = sign_ins = api_keys = agents = sessions = messages = runs = shares = keys = None
+    mailed_tokens = audit = identities = erasures = usage = None
 
     def __init__(self, database: Database, change: dict[Any, Any], *, lost: bool) -> None:
         self._database, self._change, self._lost = database, change, lost

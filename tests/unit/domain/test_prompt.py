@@ -48,7 +48,7 @@ def test_a_prompt_is_the_persona_and_the_newest_messages_in_their_order(history:
 def test_more_than_the_last_message_is_shown_only_within_the_budget_and_then_all_that_fits(
     history: list[Message], budget: int
 ) -> None:
-    turns = compose_prompt("", history, budget)[1:]
+    turns = compose_prompt("", history, budget)
     costs = [estimate_tokens(turn_of(said).text) for said in history if said.status is not FAILED]
     if len(turns) > 1:
         assert sum(costs[-len(turns) :]) <= budget
@@ -74,7 +74,7 @@ def test_the_estimate_counts_a_turn_and_every_three_bytes_as_a_token(one: str, o
 
 
 def test_the_parts_of_a_message_are_one_turn() -> None:
-    assert compose_prompt("", [message(1, Role.USER, COMPLETED, "Hel", "lo")], 100)[1:] == (PromptTurn("user", "Hello"),)
+    assert compose_prompt("", [message(1, Role.USER, COMPLETED, "Hel", "lo")], 100) == (PromptTurn("user", "Hello"),)
 
 
 def test_a_reply_that_was_stopped_is_shown_and_one_that_failed_is_not() -> None:

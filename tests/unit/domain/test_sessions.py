@@ -3,7 +3,7 @@
 import pytest
 
 from domain.sessions.message import MessageStatus, Role, TextPart
-from domain.sessions.session import RunActive, Session, SessionArchived, SessionChanged
+from domain.sessions.session import MOST_WAITING, RunActive, Session, SessionArchived, SessionChanged
 from domain.shared.errors import DomainError, Invalid
 from domain.shared.identifiers import AgentId, MessageId, RunId, SessionId
 from tests.support.builders import LATER, NOW, new_session, new_user_id, said
@@ -80,6 +80,15 @@ def test_messages_that_may_wait_are_numbered_on_and_their_runs_wait() -> None:
     session = opened()
     assert [receive(session, run, may_wait=True) for run in (FIRST, SECOND, THIRD)] == [1, 2, 3]
     assert (session.active_run_id, session.waiting) == (FIRST, 2)
+
+
+def test_no_more_wait_than_may() -> None:
+    session = new_session(new_user_id())
+    for number in range(MOST_WAITING + 1):
+        receive(session, RunId(f"run_{number}"), may_wait=True)
+    with pytest.raises(RunActive):
+        receive(session, RunId("run_too_many"), may_wait=True)
+    assert (session.waiting, session.head_seq) == (MOST_WAITING, MOST_WAITING + 1)
 
 
 def test_the_end_of_a_run_makes_the_next_one_active() -> None:

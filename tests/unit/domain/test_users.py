@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.shared.errors import Invalid
-from domain.users.user import Plan, User, check_password, parse_email
+from domain.users.plan import Plan
+from domain.users.user import User, check_password, parse_email
 from tests.support.builders import LATER, NOW, new_user, new_user_id
 
 

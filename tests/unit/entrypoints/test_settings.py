@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.users.user import Plan
+from domain.users.plan import Plan
 from entrypoints.settings import Settings, SettingsError, read_settings
 
 SECRET = "hunter2"

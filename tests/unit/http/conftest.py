@@ -8,6 +8,7 @@ from tests.contracts.http.idempotency import LetADayPass
 from tests.support.api import Api, Caller
 from tests.support.application import Application, running_application
 from tests.support.lossy import lossy_client
+from tests.support.mailbox import Mailbox
 from tests.support.memory import NOWHERE, Memory
 
 
@@ -25,6 +26,11 @@ async def application(memory: Memory) -> AsyncIterator[Application]:
 @pytest.fixture
 def api(application: Application) -> Api:
     return application.api
+
+
+@pytest.fixture
+def mailbox(application: Application, memory: Memory) -> Mailbox:
+    return Mailbox(application.container, memory.letters)
 
 
 @pytest.fixture

@@ -9,7 +9,10 @@ from adapters.blobs.zstandard import ZstdDecompressor
 from tests.support.api import Api, Caller, error_of
 
 THE_LONG_WAY = {"cookie": "nothing=1"}
-_OWN = {"x-request-id", "vary", "content-length"}
+_OWN = {
+    "x-request-id", "vary", "content-length", *(f"x-ratelimit-{what}-requests" for what in ("remaining", "reset")),
+    "x-ratelimit-reset-tokens",
+}
 
 
 async def both(caller: Caller, path: str, **headers: str) -> list[tuple[int, Any, dict[str, str]]]:

@@ -11,7 +11,7 @@ from application.freshness import MOST_PENDING, Freshness, Position, Tolerance
 from application.ports.positions import Positions
 from domain.shared.errors import Unavailable
 from domain.shared.identifiers import RunId, UserId
-from domain.users.user import Plan
+from domain.users.plan import Plan
 from entrypoints.http.positions import POSITION_COOKIE, POSITION_HEADER, TellsPositions, socket_headers
 
 NOW = 42

@@ -9,6 +9,7 @@ from adapters.memory.clock import HandClock
 from adapters.memory.entropy import MemoryEntropy
 from adapters.memory.leases import MemoryRunLeases
 from adapters.memory.readers import MemoryAgentReader, MemoryRunReader, MemorySessionReader
+from adapters.memory.responses import MemoryResponseReader
 from adapters.memory.run_bell import MemoryRunBell
 from adapters.memory.shards import MemoryShards
 from adapters.memory.shares import MemoryLinkSeeds
@@ -19,15 +20,21 @@ from application.agents.create_agent import CreateAgent, CreateAgentCommand
 from application.agents.edit_agent import EditAgent, EditAgentCommand
 from application.agents.retire_agent import RetireAgent, RetireAgentCommand
 from application.idempotency import Once
+from application.naming import Naming
 from application.ports.run_dispatcher import Assignment, RunDispatcher
 from application.runs.cancel_run import CancelRun, CancelRunCommand
+from application.runs.casting import Casting
+from application.runs.create_response import CreateResponse, CreateResponseCommand
+from application.runs.joining import Joining
 from application.runs.send_message import SendMessage, SendMessageCommand
+from application.sessions.add_messages import AddMessages, AddMessagesCommand
 from application.sessions.delete_session import DeleteSession, DeleteSessionCommand
 from application.sessions.edit_session import EditSession, EditSessionCommand
 from application.sessions.open_session import OpenSession, OpenSessionCommand
 from application.sessions.revoke_share import RevokeShare, RevokeShareCommand
 from application.sessions.share_session import ShareSession, ShareSessionCommand
 from application.stopping import RunStopper
+from application.taking_in import Turn
 from application.users.issue_api_key import IssueApiKey, IssueApiKeyCommand
 from application.users.log_out import LogOut, LogOutCommand
 from application.users.refresh_tokens import RefreshTokens, RefreshTokensCommand
@@ -35,14 +42,16 @@ from application.users.rename_user import RenameUser, RenameUserCommand
 from application.users.revoke_api_key import RevokeApiKey, RevokeApiKeyCommand
 from domain.agents.agent import Agent
 from domain.runs.run import Run
-from domain.sessions.message import TextPart
+from domain.sessions.message import Role, TextPart
 from domain.sessions.session import Session
 from domain.shared.identifiers import NodeId, RunId
 from domain.shared.secrets import fingerprint
 from domain.users.credential import ApiKey, SignIn
-from domain.users.user import Plan, User
+from domain.users.plan import Plan
+from domain.users.user import User
 from tests.contracts.ports.shares import new_share
 from tests.support.builders import NODE, new_agent, new_api_key, new_profile, new_session, new_sign_in, new_user, said
+from tests.support.limits import default_allowances
 from tests.support.storing import credential_of
 from tests.unit.idempotency.turns import TurnStore
 
@@ -88,7 +97,7 @@ class World:
         self.entropy, self.models, self.dispatcher = MemoryEntropy(seed=7), ScriptedModel(), Wanted()
         self.catalog, self.shards = MemoryCatalog(self.store), MemoryShards(self.store)
         self.agents, self.sessions = MemoryAgentReader(self.store), MemorySessionReader(self.store)
-        self.runs = MemoryRunReader(self.store)
+        self.runs, self.responses = MemoryRunReader(self.store), MemoryResponseReader(self.store)
         self.seeds = MemoryLinkSeeds(self.store, self.entropy)
         self.leases, self.bell = MemoryRunLeases(self.store, NodeId("node_x")), MemoryRunBell()
         self.stopper = RunStopper(self.shards, self.runs, self.dispatcher, self.clock)
@@ -134,7 +143,7 @@ def once() -> Once:
 
 Attempt = Callable[[World, Once], Awaitable[Any]]
 DUPLICATES: Final[dict[str, Attempt]] = {
-    "open a session": lambda w, key: OpenSession(w.agents, w.shards, w.clock, w.entropy).execute(
+    "open a session": lambda w, key: OpenSession(w.agents, w.shards, default_allowances(w.models), w.clock, w.entropy).execute(
         OpenSessionCommand(w.actor, w.agent.id, "Title", {"a": "b"}, key)
     ),
     "edit a session": lambda w, key: EditSession(w.shards, w.clock).execute(
@@ -148,21 +157,31 @@ DUPLICATES: Final[dict[str, Attempt]] = {
     ),
     "revoke a share": lambda w, key: RevokeShare(w.shards).execute(RevokeShareCommand(w.actor, w.shared.id, key)),
     "say something": lambda w, key: SendMessage(
-        w.shards, w.sessions, w.runs, w.agents, w.dispatcher, w.stopper, w.leases, w.bell, w.clock, w.entropy
+        w.shards, w.sessions, w.runs, w.agents, w.dispatcher, w.stopper, w.leases, w.bell, default_allowances(w.models), w.clock,
+        w.entropy,
     ).execute(SendMessageCommand(w.actor, w.session.id, (TextPart("Hi"),), once=key)),
+    "have a response made": lambda w, key: CreateResponse(
+        Joining(w.sessions, w.responses), Casting(w.agents, Naming(w.agents, w.models)), w.responses, w.shards, w.dispatcher,
+        w.leases, w.bell, default_allowances(w.models), w.clock, w.entropy,
+    ).execute(CreateResponseCommand(w.actor, (TextPart("Hi"),), w.agent.id, (Turn(Role.USER, (TextPart("Before"),)),), once=key)),
+    "add what was said": lambda w, key: AddMessages(
+        w.shards, w.responses, default_allowances(w.models), w.clock, w.entropy
+    ).execute(AddMessagesCommand(w.actor, w.session.id, (Turn(Role.USER, (TextPart("Hi"),)),), key)),
     "cancel a run": lambda w, key: CancelRun(w.shards, w.stopper).execute(CancelRunCommand(w.actor, w.waiting.id, key)),
-    "make an agent": lambda w, key: CreateAgent(w.catalog, w.models, w.clock, w.entropy).execute(
+    "make an agent": lambda w, key: CreateAgent(w.catalog, w.models, default_allowances(w.models), w.clock, w.entropy).execute(
         CreateAgentCommand(w.actor, new_profile(model="scripted", slug="guide-of-test"), key)
     ),
-    "edit an agent": lambda w, key: EditAgent(w.catalog, w.models, w.clock).execute(
+    "edit an agent": lambda w, key: EditAgent(w.catalog, w.models, default_allowances(w.models), w.clock).execute(
         EditAgentCommand(w.actor, w.agent.id, {"name": "Another"}, key)
     ),
     "retire an agent": lambda w, key: RetireAgent(w.catalog, w.clock).execute(RetireAgentCommand(w.actor, w.agent.id, key)),
     "rename the user": lambda w, key: RenameUser(w.catalog, w.clock).execute(RenameUserCommand(w.actor, "Grace", key)),
     "make an API key": lambda w, key: IssueApiKey(w.catalog, w.clock, w.entropy).execute(
-        IssueApiKeyCommand(w.actor, "laptop", key)
+        IssueApiKeyCommand(w.actor, "laptop", once=key)
     ),
-    "revoke an API key": lambda w, key: RevokeApiKey(w.catalog).execute(RevokeApiKeyCommand(w.actor, w.api_key.id, key)),
+    "revoke an API key": lambda w, key: RevokeApiKey(w.catalog, w.clock, w.entropy).execute(
+        RevokeApiKeyCommand(w.actor, w.api_key.id, key)
+    ),
     "refresh tokens": lambda w, key: RefreshTokens(w.catalog, w.clock, w.entropy).execute(RefreshTokensCommand(REFRESH, key)),
-    "sign out": lambda w, key: LogOut(w.catalog).execute(LogOutCommand(w.actor, key)),
+    "sign out": lambda w, key: LogOut(w.catalog, w.clock, w.entropy).execute(LogOutCommand(w.actor, key)),
 }

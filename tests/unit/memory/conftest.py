@@ -1,9 +1,11 @@
 import pytest
 
+from adapters.memory.account_reader import MemoryAccountReader
 from adapters.memory.catalog import MemoryCatalog
 from adapters.memory.clock import HandClock
 from adapters.memory.outbox import MemoryOutbox
-from adapters.memory.readers import MemoryAgentReader, MemoryRunReader, MemorySessionReader, MemoryUserReader
+from adapters.memory.readers import MemoryAgentReader, MemoryRunReader, MemorySessionReader, MemoryUsageReader, MemoryUserReader
+from adapters.memory.responses import MemoryResponseReader
 from adapters.memory.shards import MemoryShards
 from adapters.memory.store import MemoryStore
 
@@ -39,6 +41,11 @@ def users(store: MemoryStore) -> MemoryUserReader:
 
 
 @pytest.fixture
+def accounts(store: MemoryStore) -> MemoryAccountReader:
+    return MemoryAccountReader(store)
+
+
+@pytest.fixture
 def sessions(store: MemoryStore) -> MemorySessionReader:
     return MemorySessionReader(store)
 
@@ -46,6 +53,16 @@ def sessions(store: MemoryStore) -> MemorySessionReader:
 @pytest.fixture
 def runs(store: MemoryStore) -> MemoryRunReader:
     return MemoryRunReader(store)
+
+
+@pytest.fixture
+def responses(store: MemoryStore) -> MemoryResponseReader:
+    return MemoryResponseReader(store)
+
+
+@pytest.fixture
+def usage(store: MemoryStore) -> MemoryUsageReader:
+    return MemoryUsageReader(store)
 
 
 @pytest.fixture

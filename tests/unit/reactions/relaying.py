@@ -3,13 +3,20 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from adapters.memory.catalog import MemoryCatalog
 from adapters.memory.clock import HandClock
 from adapters.memory.edge import MemoryEdge
+from adapters.memory.entropy import MemoryEntropy
+from adapters.memory.notifier import MemoryNotifier
+from adapters.memory.store import MemoryStore
+from application.ports.catalog import Catalog
 from application.ports.edge import EdgePurger
+from application.ports.notifier import Notifier
 from application.ports.outbox import Envelope, Outbox
 from application.reactions.purge_edge import PurgeEdge
 from application.reactions.reaction import CommittedEvents, Reaction
 from application.reactions.relay import RelayOutbox
+from application.reactions.send_mail import PublicUrl, SendMail
 from domain.agents.agent import AgentChanged
 from domain.shared.errors import Unavailable
 from domain.shared.events import DomainEvent
@@ -75,6 +82,11 @@ class Reacting:
 
 
 def relay_of(
-    outbox: Outbox, *reactions: Reaction, edge: EdgePurger | None = None, settle: float | None = None
+    outbox: Outbox, *reactions: Reaction, edge: EdgePurger | None = None, settle: float | None = None,
+    mail: SendMail | None = None,
 ) -> RelayOutbox:
-    return RelayOutbox(outbox, reactions, PurgeEdge(edge or MemoryEdge(), settle), CLOCK)
+    return RelayOutbox(outbox, reactions, PurgeEdge(edge or MemoryEdge(), settle), mail or mail_by(MemoryNotifier()), CLOCK)
+
+
+def mail_by(notifier: Notifier, catalog: Catalog | None = None) -> SendMail:
+    return SendMail(catalog or MemoryCatalog(MemoryStore(CLOCK)), CLOCK, MemoryEntropy(), notifier, PublicUrl("https://here.example"))

@@ -25,15 +25,22 @@ from application.sessions.views import SessionView
 from domain.agents.agent import AgentChanged
 from domain.runs.run import RunFinished, RunStatus
 from domain.sessions.message import Message
-from domain.sessions.session import SessionChanged
+from domain.sessions.session import SessionChanged, SessionsRemoved
 from domain.shared.identifiers import AgentId, RunId, SessionId, UserId
 from domain.users.credential import TokensRevoked
 from domain.users.user import UserErased
 
 OWNER = UserId("user_1")
 _SHAPES = {
-    1: (
-        "Actor(user_id: str, plan: Plan[free, standard, pro, enterprise], sign_in_id: str | None, expires_at: datetime | None)",
+    2: (
+        (
+            "Actor(user_id: str, plan: Plan[free, standard, pro, enterprise], sign_in_id: str | None,"
+            " expires_at: datetime | None, role: UserRole[user, admin], limits: OwnLimits(requests_per_minute: int | None,"
+            " requests_per_day: int | None, tokens_per_day: int | None, concurrent_streams: int | None,"
+            " message_characters: int | None, file_bytes: int | None,"
+            " models: tuple[str, ...] | None), monthly_budget: int | None,"
+            " scopes: tuple[str, ...] | None)"
+        ),
         (
             "AgentView(id: str, owner_id: str | None, slug: str, name: str, description: str, persona: str, model: str,"
             " sampling: Sampling(temperature: float | None, top_p: float | None, max_tokens: int | None),"
@@ -91,6 +98,12 @@ def test_revoked_tokens_are_forgotten_by_their_fingerprints() -> None:
 def test_a_changed_session_is_forgotten_with_its_owners_list() -> None:
     session = SessionId("session_1")
     assert present(keys_of([SessionChanged(session, OWNER)])) == {session_key(OWNER, session), session_list_key(OWNER)}
+
+
+def test_sessions_that_went_with_their_owner_are_forgotten_each_and_with_the_list() -> None:
+    gone = (SessionId("session_1"), SessionId("session_2"))
+    keys = present(keys_of([SessionsRemoved(OWNER, gone)]))
+    assert keys == {session_list_key(OWNER), *(session_key(OWNER, one) for one in gone)}
 
 
 def test_an_erased_account_has_no_list_any_more() -> None:

@@ -11,7 +11,7 @@ from application.runs.views import RunView
 from domain.runs.run import RunStatus
 from domain.shared.errors import DomainError
 from domain.shared.identifiers import RunId, SessionId
-from domain.users.user import Plan
+from domain.users.plan import Plan
 from entrypoints.http.stall_watch import StallWatch
 from entrypoints.realtime.line import Line
 from tests.support.builders import NOW, new_user_id

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from application.actor import Actor
 from domain.runs.run import RunStatus
 from entrypoints.http.event_stream import OpenStreams
 from entrypoints.realtime.commands import Commands
@@ -19,10 +20,17 @@ class Breaking:
         raise ZeroDivisionError(command)
 
 
+class Generous:
+    """Limits nobody."""
+
+    async def admit(self, actor: Actor) -> None:
+        """Return."""
+
+
 async def test_so_many_commands_are_under_way_and_all_are_answered() -> None:
     client, cancel, actor = Client(), CancelWhenTold(), somebody()
     runs = FollowedRuns(FollowTranscripts(), OpenStreams(), client.line, most=50)
-    commands = Commands(None, cancel, runs, client.line, most=20)
+    commands = Commands(Generous(), cancel, runs, client.line, most=20)
 
     async def ask() -> None:
         for number in range(60):

@@ -27,9 +27,11 @@ from application.runs.queries import FollowRun
 from application.runs.send_message import SendMessage
 from application.runs.tend_runs import TendRuns
 from application.stopping import RunStopper
+from domain.analytics.usage import PriceList
 from domain.shared.errors import DomainError
 from domain.shared.events import DomainEvent
 from domain.shared.identifiers import NodeId, RunId
+from tests.support.limits import default_allowances, slots_of
 
 T = TypeVar("T")
 
@@ -195,15 +197,15 @@ class LifeNode:
         shards, sessions, runs = MemoryShards(store), MemorySessionReader(store), MemoryRunReader(store)
         agents, models, log = MemoryAgentReader(store), NodeModel(shared.model, self.gate), NodeLog(shared.log, self.gate)
         self.leases = MemoryRunLeases(store, NodeId(f"node_{number}"))
-        conclusion = Conclusion(shards, runs, self.leases, clock, entropy)
+        conclusion = Conclusion(shards, runs, self.leases, clock, PriceList({}))
         self._make_reply = MakeReply(shards, models, log, Prompting(sessions, runs, agents, models), conclusion)
-        self.dispatcher = TaskRunDispatcher(self._make)
+        self.dispatcher = TaskRunDispatcher(self._make, slots_of(shared.store, self.leases.node))
         stopper = RunStopper(shards, runs, self.dispatcher, clock)
         self.tend_runs = TendRuns(self.leases, log, self.dispatcher)
         self.cancel_run, self.follow_run = CancelRun(shards, stopper), FollowRun(runs, log)
         self.send_message = SendMessage(
             shards=shards, sessions=sessions, runs=runs, agents=agents, dispatcher=self.dispatcher, stopper=stopper,
-            leases=self.leases, bell=MemoryRunBell(), clock=clock, entropy=entropy,
+            leases=self.leases, bell=MemoryRunBell(), allowances=default_allowances(models), clock=clock, entropy=entropy,
         )
         self._tending: asyncio.Task[object] | None = None
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import pytest
 
 from adapters.memory.clock import HandClock
-from adapters.memory.entropy import MemoryEntropy
 from adapters.memory.leases import MemoryRunLeases
 from adapters.memory.readers import MemoryAgentReader, MemoryRunReader, MemorySessionReader
 from adapters.memory.run_log import MemoryRunLog
@@ -19,9 +18,10 @@ from application.runs.interruption import Interruption
 from application.runs.make_reply import MakeReply, MakeReplyCommand
 from application.runs.prompting import Prompting
 from application.runs.reply import text_told
+from domain.analytics.usage import PriceList
 from domain.runs.run import MOST_LOSSES, Run, RunStatus
 from domain.sessions.message import Message, text_of
-from domain.sessions.session import Session
+from domain.sessions.session import MOST_WAITING, Session
 from domain.shared.identifiers import NodeId
 from tests.contracts.ports.shards.access import messages_of, read_run, read_session
 from tests.support.builders import LATER, new_agent, new_session, new_user_id, said
@@ -39,10 +39,10 @@ class World:
         self.shards, self.sessions = MemoryShards(self.store), MemorySessionReader(self.store)
         self.runs, agents = MemoryRunReader(self.store), MemoryAgentReader(self.store)
         self.model = ScriptedModel({"small": script})
-        self.leases, entropy = MemoryRunLeases(self.store, NodeId("node_1")), MemoryEntropy(seed=1)
+        self.leases = MemoryRunLeases(self.store, NodeId("node_1"))
         self.make_reply = MakeReply(
             self.shards, self.model, self.log, Prompting(self.sessions, self.runs, agents, self.model),
-            Conclusion(self.shards, self.runs, self.leases, clock, entropy),
+            Conclusion(self.shards, self.runs, self.leases, clock, PriceList({})),
         )
         self.interruption = Interruption()
         self.agent = new_agent(model="small")
@@ -114,7 +114,7 @@ async def test_the_next_in_the_queue_gets_its_turn_also_when_the_commit_was_lost
 
 async def test_a_message_that_waited_behind_many_others_is_what_is_answered() -> None:
     world = World()
-    (session, message, run), *_ = await world.begin("one", "two", *["later"] * 400)
+    (session, message, run), *_ = await world.begin("one", "two", *["later " * 1_000] * (MOST_WAITING - 1))
     following = await world.make(Assignment(run, session, message))
     assert following is not None
     await world.make(Assignment(following.run))

@@ -20,7 +20,7 @@ from domain.sessions.message import TextPart, text_of
 from domain.sessions.session import OnActive, Session
 from domain.shared.errors import DomainError
 from domain.shared.identifiers import RunId
-from domain.users.user import Plan
+from domain.users.plan import Plan
 from entrypoints.http.events import event_fields
 from tests.chaos.checker import violations
 from tests.chaos.history import History, Said, Seen, StoredMessage, StoredRun, Viewing

@@ -17,6 +17,7 @@ from domain.shared.errors import Unavailable
 from domain.shared.identifiers import NodeId, RunId
 from tests.contracts.ports.run_leases import begun_by
 from tests.support.builders import LATER
+from tests.support.limits import slots_of
 
 
 class UnreachableRunLog(MemoryRunLog):
@@ -37,7 +38,7 @@ async def test_a_node_cut_off_from_the_log_keeps_its_runs_and_takes_no_others() 
         return None
 
     dead, ours = (MemoryRunLeases(store, NodeId(name)) for name in ("node_dead", "node_ours"))
-    dispatcher = TaskRunDispatcher(make)
+    dispatcher = TaskRunDispatcher(make, slots_of(store))
     tend_runs = TendRuns(ours, log, dispatcher)
     await dead.renew()
     lost = await begun_by(dead, MemoryShards(store))

@@ -2,22 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ARRAY, Table, bindparam, func, select
+from sqlalchemy import ARRAY, bindparam, func, select, union_all
 
 from adapters.postgres.database import Database
 from adapters.postgres.statement import Statement
-from adapters.postgres.tables import AGENTS, USERS, Id
+from adapters.postgres.tables import AGENTS, ERASURES, USERS, Id
 
-
-def _known(table: Table) -> Statement:
-    these = table.c.id == func.any(bindparam("ids", type_=ARRAY(Id)))
-    return Statement(select(table.c.id).where(these), f"consistency.known_{table.name}")
-
-
-_USERS: Final = _known(USERS)
-_AGENTS: Final = _known(AGENTS)
+_ids: Final[Any] = func.any(bindparam("ids", type_=ARRAY(Id)))
+_AGENTS: Final = Statement(select(AGENTS.c.id).where(AGENTS.c.id == _ids), "consistency.known_agents")
+# Whoever is being erased is known: what is left of them is on its way out.
+_USERS: Final = Statement(
+    union_all(
+        select(USERS.c.id).where(USERS.c.id == _ids), select(ERASURES.c.user_id).where(ERASURES.c.user_id == _ids),
+    ),
+    "consistency.known_users",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Owners:
     catalog: Database
 
     async def users(self, ids: Iterable[str]) -> set[str]:
-        """Return those of the users that there are."""
+        """Return those of the users that there are, or are just being erased."""
         return await self._known(_USERS, ids)
 
     async def agents(self, ids: Iterable[str]) -> set[str]:

@@ -17,6 +17,9 @@ _READINGS: Final[Mapping[str, str]] = {
     "messages": "id AS key, session_id AS session, 0 AS version",
     "runs": "id AS key, session_id AS session, version",
     "shares": "id AS key, session_id AS session, version",
+    "usage_entries": "id AS key, NULL AS session, 0 AS version",
+    # Sums only ever grow: one that has grown is a later version.
+    "usage_days": "owner_id || '/' || day || '/' || agent_id || '/' || model AS key, NULL AS session, replies AS version",
     "idempotency_keys": "owner_id || '/' || key AS key, NULL AS session, extract(epoch FROM created_at)::bigint AS version",
 }
 _KEPT: Final = {"idempotency_keys": " AND created_at > now() - interval '23 hours'"}

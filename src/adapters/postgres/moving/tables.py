@@ -6,7 +6,7 @@ from adapters.postgres.moving.connections import Connection, patiently
 from adapters.postgres.moving.pace import Pace
 
 # In the order in which rows are removed: a session's own removal then finds nothing left that hangs on it.
-TABLES: Final = ("messages", "runs", "idempotency_keys", "shares", "sessions")
+TABLES: Final = ("messages", "runs", "idempotency_keys", "shares", "usage_entries", "usage_days", "sessions")
 _BATCH: Final = 2000
 
 

@@ -82,6 +82,19 @@ class KeepingSuite:
         assert await by_refresh(catalog, sign_in.refresh) == (sign_in, False)
         assert [await by_refresh(catalog, spent) for spent in (first, second)] == [(sign_in, True)] * 2
 
+    async def test_all_keys_of_a_user_are_removed_and_no_others(self, catalog: Catalog) -> None:
+        user = await store_user(catalog)
+        own = [await store_api_key(catalog, user) for _ in range(2)]
+        kept = await store_api_key(catalog, await store_user(catalog))
+        async with catalog.open() as unit:
+            unit.api_keys.remove_all_of(user.id)
+            await unit.commit()
+            assert await unit.sign_ins.fingerprints_of(user.id) == ()
+        assert await read_key(catalog, kept.id) == kept
+        for key in own:
+            with pytest.raises(ApiKeyNotFound):
+                await read_key(catalog, key.id)
+
     async def test_the_fingerprints_are_those_of_access_tokens_and_keys(self, catalog: Catalog) -> None:
         user, other = await store_user(catalog), await store_user(catalog)
         opening = [await store_sign_in(catalog, user), await store_sign_in(catalog, user)]

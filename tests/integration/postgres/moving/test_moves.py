@@ -50,14 +50,14 @@ async def test_a_bucket_moves_with_all_its_rows_and_nothing_is_left_behind(world
         assert (await world.picture())["0 fences"] is None
 
 
-@pytest.mark.timeout(600)
-async def test_of_thirty_moves_back_and_forth_under_constant_writes_none_loses_or_doubles_anything(world: World) -> None:
+@pytest.mark.timeout(300)
+async def test_of_a_dozen_moves_back_and_forth_under_constant_writes_none_loses_or_doubles_anything(world: World) -> None:
     owners = owners_on(0, 6)
     homes = [0] * len(owners)
     fenced: list[float] = []
     async with world.nodes(3) as nodes:
         async with Traffic.of(nodes, owners) as traffic:
-            for _ in range(32):
+            for _ in range(12):
                 source = random.choice(sorted(set(homes)))
                 there = [place for place, home in enumerate(homes) if home == source]
                 chosen = random.sample(there, random.randint(1, min(3, len(there))))
@@ -66,7 +66,7 @@ async def test_of_thirty_moves_back_and_forth_under_constant_writes_none_loses_o
                 for place in chosen:
                     homes[place] = 1 - source
         await traffic.require_exact(world, homes)
-    assert traffic.acknowledged > 1000
+    assert traffic.acknowledged > 500
     assert traffic.unsure == 0, "somebody was refused although the fence stood for moments"
     cuts = quantiles(fenced, n=100)
     fence = f"fence p50 {cuts[49]:.3f} s, p99 {cuts[98]:.3f} s"

@@ -1,0 +1,19 @@
+"""Accounts' safety over real Postgres and Valkey."""
+
+from tests.contracts.http.account_safety import AuditSuite, PasswordSuite, SignInsSuite, VerificationSuite
+from tests.contracts.http.throttling import ThrottlingSuite
+
+
+class TestVerification(VerificationSuite): ...
+
+
+class TestPasswords(PasswordSuite): ...
+
+
+class TestSignIns(SignInsSuite): ...
+
+
+class TestAudit(AuditSuite): ...
+
+
+class TestThrottling(ThrottlingSuite): ...

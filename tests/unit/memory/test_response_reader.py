@@ -1,0 +1,5 @@
+from tests.contracts.ports.response_reader import ResponseReaderSuite
+
+
+class TestMemoryResponseReader(ResponseReaderSuite):
+    """Responses in memory."""
