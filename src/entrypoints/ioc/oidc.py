@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from dishka import Provider, Scope, provide
 
-from adapters.oidc.provider import OidcClient, OidcProviders
+from adapters.oidc.no_providers import NoIdentityProviders
 from application.ports.identity_providers import IdentityProviders
 from entrypoints.settings import Settings
 
@@ -17,6 +17,12 @@ class OidcProvider(Provider):
     @provide
     async def identity_providers(self, settings: Settings) -> AsyncIterator[IdentityProviders]:
         """Return the providers; they are asked nothing before somebody signs in."""
+        if not settings.oidc_providers:
+            yield NoIdentityProviders()
+            return
+        # Its libraries take megabytes and a tenth of a second, for those alone who have providers.
+        from adapters.oidc.provider import OidcClient, OidcProviders  # noqa: PLC0415
+
         clients = [
             OidcClient(one.name, one.issuer, one.client_id, one.client_secret, one.scopes) for one in settings.oidc_providers
         ]
