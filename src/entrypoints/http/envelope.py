@@ -58,7 +58,8 @@ class Envelope:
             await (self._realtime if str(scope["type"]) == "websocket" else self._app)(scope, receive, send)
             return
         request_id = new_request_id()
-        scope.setdefault("state", {})["request_id"] = request_id
+        state = scope.setdefault("state", {})
+        state["request_id"], state["send"] = request_id, send
         started, status, answered = time.perf_counter(), 500, False
         named = (b"x-request-id", request_id.encode())
 

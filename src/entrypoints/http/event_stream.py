@@ -15,7 +15,7 @@ from application.ports.run_log import End, RunEvent, RunFeed
 from domain.shared.errors import Unavailable
 from entrypoints.http.events import encode_event
 from entrypoints.http.stall_watch import StallWatch
-from entrypoints.http.streaming import EVENTS_HEAD, cutter, disconnected, write
+from entrypoints.http.streaming import EVENTS_HEAD, cutter, disconnected, straight, write
 
 Encode = Callable[[Sequence[RunEvent]], bytes]
 # A long replay is written piece by piece: a viewer holds no more than a piece, and others get their turn in between.
@@ -126,7 +126,7 @@ class EventStream(Response[None]):
         try:
             with self._streams.holding(self._feed):
                 await send({"type": "http.response.start", "status": 200, "headers": self._head})
-                ended = False
+                ended, send = False, straight(scope, send)
                 with suppress(Unavailable):  # a close without `end` tells the viewer to come back
                     ended = await self._follow(send, stall)
                 if ended or not self._whole:

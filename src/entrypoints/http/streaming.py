@@ -16,6 +16,12 @@ EVENTS_HEAD: Final = (
 )
 
 
+def straight(scope: Scope, send: Send) -> Send:
+    """Return the server's own `send`, for all pieces of a stream that has begun: what lies between changes its head alone."""
+    own: Send = cast("Any", scope)["state"].get("send", send)
+    return own
+
+
 async def write(send: Send, stall: StallWatch, piece: bytes, *, more: bool = True) -> None:
     """Send a piece, watched; the last one says that there are no `more`."""
     stall.begin()

@@ -14,7 +14,7 @@ from application.ports.chat_model import ModelFailed
 from domain.runs.run import RunStatus, Usage
 from entrypoints.http.openai.relabelling import Relabelled
 from entrypoints.http.stall_watch import StallWatch
-from entrypoints.http.streaming import EVENTS_HEAD, cutter, disconnected, write
+from entrypoints.http.streaming import EVENTS_HEAD, cutter, disconnected, straight, write
 from entrypoints.http.wire import ErrorBody, ErrorOut
 
 _PATIENCE: Final = 30.0
@@ -47,6 +47,7 @@ class CompletionStream(Response[None]):
         stall = StallWatch(_PATIENCE, cutter(scope))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self._head})
+            send = straight(scope, send)
             lost = await self._pass_on(send, stall)
             if not gone.done():
                 status = RunStatus.COMPLETED if lost is None else RunStatus.FAILED
