@@ -40,7 +40,7 @@ class Manners:
 
     def headers(self, scope: Any, sent: Sequence[Header]) -> list[Header]:
         """Return the headers for an answer that has these already."""
-        headers = list(_OVER_TLS if scope["scheme"] == "https" else _ALWAYS)
+        headers = list(_OVER_TLS if scope.get("scheme") == "https" else _ALWAYS)
         if not any(name == POLICY for name, _ in sent):
             headers.append(_API_POLICY)
         if self._origins:

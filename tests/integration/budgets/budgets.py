@@ -1,21 +1,11 @@
 """One request to every route, and what is prepared for it on another node."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from tests.integration.budgets.budget import Asked, Budget, Budgets, fixed
+from tests.integration.budgets.budgets_of_accounts import BUDGETS_OF_ACCOUNTS
+from tests.integration.budgets.budgets_of_dialects import BUDGETS_OF_DIALECTS
 from tests.support.api import PASSWORD, Caller, new_email
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A path with its parameters filled in, and a body."""
-
-    path: str
-    body: Any = None
-
-
-Prepare = Callable[[Caller, Caller], Awaitable[Asked]]
 
 
 async def _sign_up(_: Caller, __: Caller) -> Asked:
@@ -114,51 +104,28 @@ async def _cancel(caller: Caller, here: Caller) -> Asked:
     return Asked(f"/v1/runs/{await here.begin(session)}/cancel")
 
 
-def _fixed(path: str, body: Any = None) -> Prepare:
-    async def prepare(_: Caller, __: Caller) -> Asked:
-        return Asked(path, body)
-
-    return prepare
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How to ask, and how many statements that costs where nothing is cached, and where the caller is known.
-
-    A `repeated` statement counts once: it is asked again and again while the request waits.
-    """
-
-    prepare: Prepare
-    cold: int
-    warm: int
-    repeated: str | None = None
-
-    def spent_on(self, statements: Sequence[str]) -> int:
-        """Return how many statements count."""
-        waiting = max(0, statements.count(self.repeated) - 1) if self.repeated else 0
-        return len(statements) - waiting
-
-
-BUDGETS: Final[dict[tuple[str, str], Budget]] = {
+BUDGETS: Final[Budgets] = {
+    **BUDGETS_OF_ACCOUNTS,
+    **BUDGETS_OF_DIALECTS,
     ("POST", "/v1/users"): Budget(_sign_up, 1, 1),
-    ("GET", "/v1/users/me"): Budget(_fixed("/v1/users/me"), 2, 1),
-    ("PATCH", "/v1/users/me"): Budget(_fixed("/v1/users/me", {"name": "Grace"}), 3, 2),
-    ("DELETE", "/v1/users/me"): Budget(_fixed("/v1/users/me"), 12, 11),
-    ("GET", "/v1/users/me/export"): Budget(_fixed("/v1/users/me/export"), 12, 11),
-    ("POST", "/v1/auth/login"): Budget(_log_in, 2, 2),
+    ("GET", "/v1/users/me"): Budget(fixed("/v1/users/me"), 2, 1),
+    ("PATCH", "/v1/users/me"): Budget(fixed("/v1/users/me", {"name": "Grace"}), 3, 2),
+    ("DELETE", "/v1/users/me"): Budget(fixed("/v1/users/me"), 12, 11),
+    ("GET", "/v1/users/me/export"): Budget(fixed("/v1/users/me/export"), 12, 11),
+    ("POST", "/v1/auth/login"): Budget(_log_in, 3, 3),
     ("POST", "/v1/auth/refresh"): Budget(_refresh, 2, 2),
-    ("POST", "/v1/auth/logout"): Budget(_fixed("/v1/auth/logout"), 3, 2),
-    ("POST", "/v1/api-keys"): Budget(_fixed("/v1/api-keys", {"name": "laptop"}), 2, 1),
-    ("GET", "/v1/api-keys"): Budget(_fixed("/v1/api-keys"), 2, 1),
+    ("POST", "/v1/auth/logout"): Budget(fixed("/v1/auth/logout"), 3, 2),
+    ("POST", "/v1/api-keys"): Budget(fixed("/v1/api-keys", {"name": "laptop"}), 2, 1),
+    ("GET", "/v1/api-keys"): Budget(fixed("/v1/api-keys"), 2, 1),
     ("DELETE", "/v1/api-keys/{key_id}"): Budget(_revoke_key, 3, 2),
-    ("GET", "/v1/agents"): Budget(_fixed("/v1/agents"), 2, 0),
-    ("GET", "/v1/agents/{agent_id}"): Budget(_fixed("/v1/agents/einstein"), 2, 0),
-    ("GET", "/v1/users/me/agents"): Budget(_fixed("/v1/users/me/agents"), 2, 1),
+    ("GET", "/v1/agents"): Budget(fixed("/v1/agents"), 2, 0),
+    ("GET", "/v1/agents/{agent_id}"): Budget(fixed("/v1/agents/einstein"), 2, 0),
+    ("GET", "/v1/users/me/agents"): Budget(fixed("/v1/users/me/agents"), 2, 1),
     ("POST", "/v1/agents"): Budget(_make_agent, 2, 1),
     ("PATCH", "/v1/agents/{agent_id}"): Budget(_rename_agent, 3, 2),
     ("DELETE", "/v1/agents/{agent_id}"): Budget(_retire_agent, 3, 2),
-    ("POST", "/v1/sessions"): Budget(_fixed("/v1/sessions", {"agent_id": "einstein"}), 3, 1),
-    ("GET", "/v1/sessions"): Budget(_fixed("/v1/sessions"), 2, 0),
+    ("POST", "/v1/sessions"): Budget(fixed("/v1/sessions", {"agent_id": "einstein"}), 3, 1),
+    ("GET", "/v1/sessions"): Budget(fixed("/v1/sessions"), 2, 0),
     ("GET", "/v1/sessions/{session_id}"): Budget(_a_session, 2, 0),
     ("PATCH", "/v1/sessions/{session_id}"): Budget(_retitle, 3, 2),
     ("DELETE", "/v1/sessions/{session_id}"): Budget(_a_session, 4, 3),
@@ -171,9 +138,9 @@ BUDGETS: Final[dict[tuple[str, str], Budget]] = {
     ("GET", "/v1/runs/{run_id}"): Budget(_a_run, 2, 1),
     ("POST", "/v1/runs/{run_id}/cancel"): Budget(_cancel, 3, 2, repeated="runs.find"),
     ("GET", "/v1/runs/{run_id}/events"): Budget(_events, 3, 2),
-    ("GET", "/livez"): Budget(_fixed("/livez"), 0, 0),
-    ("GET", "/readyz"): Budget(_fixed("/readyz"), 1, 1),
-    ("GET", "/metrics"): Budget(_fixed("/metrics"), 0, 0),
-    ("GET", "/docs"): Budget(_fixed("/docs"), 0, 0),
-    ("GET", "/schema/openapi.json"): Budget(_fixed("/schema/openapi.json"), 0, 0),
+    ("GET", "/livez"): Budget(fixed("/livez"), 0, 0),
+    ("GET", "/readyz"): Budget(fixed("/readyz"), 1, 1),
+    ("GET", "/metrics"): Budget(fixed("/metrics"), 0, 0),
+    ("GET", "/docs"): Budget(fixed("/docs"), 0, 0),
+    ("GET", "/schema/openapi.json"): Budget(fixed("/schema/openapi.json"), 0, 0),
 }

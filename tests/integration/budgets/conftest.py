@@ -6,7 +6,8 @@ from redis.asyncio import Redis
 from entrypoints.settings import Settings
 from tests.integration.budgets.counting import Node
 from tests.support.api import Api
-from tests.support.application import running_application
+from tests.support.application import Application, running_application
+from tests.support.mailbox import KeptLetters, Mailbox
 from tests.support.servers import PostgresServer
 
 
@@ -18,10 +19,26 @@ async def budget_settings(postgres: PostgresServer, valkey_url: str) -> Settings
 
 
 @pytest.fixture(scope="session")
-async def home(budget_settings: Settings) -> AsyncIterator[Api]:
+def kept_letters() -> KeptLetters:
+    return KeptLetters()
+
+
+@pytest.fixture(scope="session")
+async def home_application(budget_settings: Settings, kept_letters: KeptLetters) -> AsyncIterator[Application]:
+    async with running_application(budget_settings, kept_letters) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def home(home_application: Application) -> Api:
     """The node on which all is prepared."""
-    async with running_application(budget_settings) as running:
-        yield running.api
+    return home_application.api
+
+
+@pytest.fixture(scope="session")
+def mailbox(home_application: Application, kept_letters: KeptLetters) -> Mailbox:
+    """What the first node sends; the others send nothing."""
+    return Mailbox(home_application.container, kept_letters.kept.letters)
 
 
 @pytest.fixture

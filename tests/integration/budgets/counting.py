@@ -7,7 +7,7 @@ from typing import Final
 
 from adapters.system.task_dispatcher import TaskRunDispatcher
 from adapters.telemetry.queries import QueryTimes
-from tests.integration.budgets.budgets import Asked
+from tests.integration.budgets.budget import Asked
 from tests.support.api import Caller
 from tests.support.application import Application
 

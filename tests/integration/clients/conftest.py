@@ -8,6 +8,7 @@ from entrypoints.settings import Settings
 from tests.support.api import Caller
 from tests.support.node import ClientsMissing, install_clients
 from tests.support.realtime import Node, listening
+from tests.support.servers import PostgresServer
 
 
 @pytest.fixture(scope="session")
@@ -20,8 +21,9 @@ def npm_clients() -> None:
 
 
 @pytest.fixture(scope="session")
-def node_settings(shared_dsn: str, valkey_url: str) -> Settings:
-    return Settings(catalog_dsn=shared_dsn, redis_url=valkey_url)
+async def node_settings(postgres: PostgresServer, valkey_url: str) -> Settings:
+    """A database of their own: any node on it may take over the replies of one that leaves."""
+    return Settings(catalog_dsn=await postgres.database(), redis_url=valkey_url)
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,8 @@ async def work_of(server: EmbeddedModel) -> list[int]:
 
 
 async def test_it_offers_one_model(model: OpenAICompatibleModel) -> None:
-    assert await model.list() == (ModelInfo(MODEL_NAME, CONTEXT_TOKENS),)
+    (offered,) = await model.list()
+    assert offered == ModelInfo(MODEL_NAME, CONTEXT_TOKENS, created=offered.created)
 
 
 async def test_it_streams_a_reply_piece_by_piece_and_counts_it(model: OpenAICompatibleModel) -> None:

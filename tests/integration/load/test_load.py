@@ -16,6 +16,8 @@ async def test_thirty_people_talk_and_all_that_they_are_told_is_checked_and_repo
     ended = await run(
         sys.executable, "-m", "bench.load", *THIRTY, "--dropping", "0.3", "--results", str(tmp_path), within=180
     )
+    assert ended.status in {0, 1, 2}, ended.err
+    assert ended.out, ended.err
     file, page = (next(tmp_path.glob(f"load-*.{kind}")) for kind in ("json", "html"))  # noqa: ASYNC240
     body = json.decode(file.read_bytes())
     steady = body["phases"]["steady"]

@@ -13,6 +13,7 @@ from entrypoints.settings import Settings
 from tests.integration.models import provider as upstream
 from tests.support.api import Caller
 from tests.support.realtime import Node, listening
+from tests.support.servers import PostgresServer
 
 API_KEY = "key-of-the-provider"
 
@@ -40,16 +41,20 @@ async def shared_provider() -> AsyncIterator[upstream.Provider]:
 
 
 @pytest.fixture(scope="session")
-async def node(shared_dsn: str, valkey_url: str, shared_provider: upstream.Provider) -> AsyncIterator[Node]:
-    settings = Settings(catalog_dsn=shared_dsn, redis_url=valkey_url)
+async def settings(postgres: PostgresServer, valkey_url: str) -> Settings:
+    """A database of their own: any node on it may take over the replies of one that leaves."""
+    return Settings(catalog_dsn=await postgres.database(), redis_url=valkey_url)
+
+
+@pytest.fixture(scope="session")
+async def node(settings: Settings, shared_provider: upstream.Provider) -> AsyncIterator[Node]:
     async with listening(settings, ModelsAt(shared_provider.url)) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-async def frugal_node(shared_dsn: str, valkey_url: str, shared_provider: upstream.Provider) -> AsyncIterator[Node]:
+async def frugal_node(settings: Settings, shared_provider: upstream.Provider) -> AsyncIterator[Node]:
     """A node at which people sign up for the free plan."""
-    settings = Settings(catalog_dsn=shared_dsn, redis_url=valkey_url)
     async with listening(settings, ModelsAt(shared_provider.url), signup_plan=Plan.FREE) as running:
         yield running
 

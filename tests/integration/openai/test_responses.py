@@ -24,8 +24,9 @@ Speak = Callable[..., AsyncOpenAI]
 
 
 @pytest.fixture(scope="module")
-async def settings(shared_dsn: str, valkey_url: str) -> Settings:
-    return Settings(catalog_dsn=shared_dsn, redis_url=valkey_url)
+async def settings(postgres: PostgresServer, valkey_url: str) -> Settings:
+    """A database of their own: any node on it may take over the replies of one that leaves."""
+    return Settings(catalog_dsn=await postgres.database(), redis_url=valkey_url)
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,8 @@ def as_it_was() -> Iterator[None]:
     """Give the process its own logging back."""
     root, levels = logging.getLogger(), {name: logging.getLogger(name).level for name in NOISY}
     handlers, level = root.handlers[:], root.level
+    for name in NOISY:
+        logging.getLogger(name).propagate = True  # uvicorn turns its own off where another test runs a server
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
