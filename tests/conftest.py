@@ -16,8 +16,8 @@ settings.load_profile("untimed")
 _TESTS = Path(__file__).parent
 _FIRST = [
     _TESTS / "integration" / folder
-    for folder in ("failover", "postgres/moving", "cli", "backup", "chaos", "soak", "plans", "postgres/consistency", "runs",
-                   "edge", "redis", "postgres", "http", "models")
+    for folder in ("failover", "schema", "postgres/moving", "cli", "backup", "limits", "chaos", "soak", "load", "plans",
+                   "postgres/consistency", "runs", "clients", "edge", "redis", "postgres", "http", "models")
 ]
 
 

@@ -17,6 +17,7 @@ class AnswersHead:
             await self._app(scope, receive, send)
             return
         asked = cast("dict[str, Any]", {**scope, "method": "GET"})
+        asked["state"].pop("send", None)  # nothing may go past us
 
         async def send_head(message: Message) -> None:
             if message["type"] == "http.response.start":
