@@ -70,7 +70,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     database_timeout: Seconds = 5.0
     pooler: Literal["none", "pgbouncer"] = "none"
     slow_query_seconds: Seconds = 0.2
-    most_lag: Seconds = 0.02
+    most_lag: Seconds = 0.1
     backup_target: str | None = None
     backup_s3_endpoint: str | None = None
     backup_key_file: str | None = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from application.actor import Actor
 from application.origin import NOWHERE, Origin
 from application.ports.account_reader import AccountReader
-from application.ports.catalog import Catalog
+from application.ports.catalog import Catalog, CatalogUnitOfWork
 from application.ports.clock import Clock
 from application.ports.entropy import Entropy
 from application.users.auditing import audit_entry
@@ -33,14 +33,13 @@ class EndSignIns:
 
     async def execute(self, command: EndSignInsCommand) -> int:
         """Return how many ended."""
-        user_id = command.actor.user_id
+        user_id, now = command.actor.user_id, self.clock.now()
+
+        def note(unit: CatalogUnitOfWork, ended: int) -> None:
+            unit.audit.note(audit_entry(
+                self.entropy, now, user_id, AuditAction.SIGN_INS_ENDED, actor_id=user_id, origin=command.origin,
+                number=str(ended),
+            ))
+
         but = command.actor.sign_in_id if command.others else None
-        ended = await end_the_rest(self.catalog, self.accounts, user_id, but, self.clock.now())
-        if ended:
-            async with self.catalog.open() as unit:
-                unit.audit.note(audit_entry(
-                    self.entropy, self.clock.now(), user_id, AuditAction.SIGN_INS_ENDED, actor_id=user_id,
-                    origin=command.origin, number=str(ended),
-                ))
-                await unit.commit()
-        return ended
+        return await end_the_rest(self.catalog, self.accounts, user_id, but, now, note)

@@ -1,5 +1,6 @@
 """Ending sign-ins, with all their tokens."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +12,11 @@ from domain.shared.identifiers import SignInId, UserId
 from domain.users.credential import TokensRevoked
 
 _AT_ONCE: Final = PageRequest(100)
+Note = Callable[[CatalogUnitOfWork, int], None]
+
+
+def note_nothing(_: CatalogUnitOfWork, __: int) -> None:
+    """Stage nothing."""
 
 
 async def stage_ends(
@@ -30,14 +36,18 @@ async def stage_ends(
 
 
 async def end_the_rest(
-    catalog: Catalog, accounts: AccountReader, user_id: UserId, but: SignInId | None, now: datetime
+    catalog: Catalog, accounts: AccountReader, user_id: UserId, but: SignInId | None, now: datetime, note: Note = note_nothing
 ) -> int:
-    """End the user's sign-ins but one until none is left, with those that came in meanwhile; return how many ended."""
+    """End the user's sign-ins but one until none is left, with those that came in meanwhile; return how many ended.
+
+    `note` stages what is to be stored with the end of so many.
+    """
 
     async def end_some() -> int:
         async with catalog.open() as unit:
             some = await stage_ends(unit, accounts, user_id, but, now)
             if some:
+                note(unit, some)
                 await unit.commit()
             return some
 

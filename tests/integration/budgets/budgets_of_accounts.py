@@ -47,7 +47,7 @@ BUDGETS_OF_ACCOUNTS: Final[Budgets] = {
     ("POST", "/v1/users/me/password"): Budget(fixed("/v1/users/me/password", _PASSWORDS), 6, 5),
     ("GET", "/v1/users/me/audit-log"): Budget(fixed("/v1/users/me/audit-log"), 2, 1),
     ("GET", "/v1/auth/sessions"): Budget(fixed("/v1/auth/sessions"), 2, 1),
-    ("DELETE", "/v1/auth/sessions"): Budget(fixed("/v1/auth/sessions"), 5, 4),
+    ("DELETE", "/v1/auth/sessions"): Budget(fixed("/v1/auth/sessions"), 4, 3),
     ("DELETE", "/v1/auth/sessions/{sign_in_id}"): Budget(_other_device, 3, 2),
     ("GET", "/v1/auth/oidc"): Budget(fixed("/v1/auth/oidc"), 0, 0),
     ("GET", "/v1/admin/users"): Budget(fixed("/v1/admin/users"), 2, 1, administrator=True),
