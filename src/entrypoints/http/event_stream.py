@@ -20,6 +20,7 @@ from entrypoints.http.streaming import EVENTS_HEAD, cutter, disconnected, straig
 Encode = Callable[[Sequence[RunEvent]], bytes]
 # A long replay is written piece by piece: a viewer holds no more than a piece, and others get their turn in between.
 _MOST_AT_ONCE: Final = 64
+_LONGEST_WAIT_SECONDS: Final = 60.0
 _KEEP_ALIVE: Final = b": keep-alive\n\n"
 
 
@@ -74,6 +75,13 @@ class OpenStreams:
         finally:
             self._feeds.discard(feed)
             feed.close()
+
+    async def see_out(self, feed: RunFeed) -> None:
+        """Return when the feed has come to its `end`; Unavailable when that will be told elsewhere."""
+        with self.holding(feed):
+            while not any(isinstance(event.body, End) for event in await feed.next(_LONGEST_WAIT_SECONDS)):
+                if self.draining or feed.closed:
+                    raise Unavailable("The reply is made elsewhere.")
 
     def add_socket(self, leave: Callable[[], None]) -> None:
         """Count a socket among the open ones; `leave` is called when it has to end."""

@@ -9,11 +9,9 @@ from litestar.params import FromPath, JSONBody
 
 from application.idempotency import RequestInProgress
 from application.paging import PageRequest
-from application.ports.run_log import End, RunFeed
 from application.runs.queries import FollowRun, ReadReply, ReadRun
 from application.runs.send_message import Accepted, SendMessage, SendMessageCommand
 from application.sessions.queries import ReadMessages
-from domain.shared.errors import Unavailable
 from entrypoints.http.access import SignedIn, UseCase, replying
 from entrypoints.http.event_stream import EventStream, OpenStreams
 from entrypoints.http.idempotency import KeyedOnce
@@ -64,8 +62,7 @@ async def post_message(
         feed = await follow_run.execute(request.auth, accepted.run.id, 0, None if again else accepted.run)
         if data.stream:
             return EventStream(feed, accepted.run.id, open_streams)
-        with open_streams.holding(feed):
-            await _ended(feed, open_streams)
+        await open_streams.see_out(feed)
     run = await read_run.execute(request.auth, accepted.run.id)
     if not run.status.terminal:
         raise RequestInProgress(f"The reply to this request is still being made; follow it at /v1/runs/{run.id}/events.")
@@ -77,9 +74,3 @@ def _accepted(accepted: Accepted) -> Response[AcceptedOut]:
     headers = {"location": f"/v1/runs/{accepted.run.id}", "preference-applied": "respond-async"}
     body = AcceptedOut(MessageOut.of(accepted.message), RunOut.of(accepted.run))
     return Response(body, status_code=202, headers=headers)
-
-
-async def _ended(feed: RunFeed, streams: OpenStreams) -> None:
-    while not any(isinstance(event.body, End) for event in await feed.next(60)):
-        if streams.draining or feed.closed:
-            raise Unavailable("The reply is made elsewhere.")

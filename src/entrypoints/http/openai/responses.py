@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from application.actor import Actor
 from application.idempotency import RequestInProgress
 from application.paging import PageRequest
-from application.ports.run_log import End, RunFeed
+from application.ports.run_log import RunFeed
 from application.runs.cancel_run import CancelRun, CancelRunCommand
 from application.runs.create_response import CreateResponse
 from application.runs.delete_response import DeleteResponse, DeleteResponseCommand
@@ -18,7 +18,7 @@ from application.runs.queries import FollowRun
 from application.runs.read_response import ReadResponse
 from application.runs.views import ResponseView
 from domain.sessions.message import Role
-from domain.shared.errors import Invalid, Unavailable
+from domain.shared.errors import Invalid
 from domain.shared.identifiers import RunId
 from entrypoints.http.access import SignedIn, UseCase, replying, signed_in
 from entrypoints.http.areas import Area
@@ -61,8 +61,7 @@ async def make_response(
         return Response(response_out(view))
     if not again:
         feed = await follow_run.execute(request.auth, run_id, 0, view.run)
-        with open_streams.holding(feed):
-            await _ended(feed, open_streams)
+        await open_streams.see_out(feed)
         view = await read_response.execute(request.auth, run_id)
     if not view.run.status.terminal:
         raise RequestInProgress(f"The response {run_id} is still being made; retrieve it when it has ended.")
@@ -147,12 +146,6 @@ async def _own(actor: Actor, response_id: str, read_response: ReadResponse) -> R
 
 def _stream(view: ResponseView, feed: RunFeed, streams: OpenStreams, after: int = FROM_THE_START) -> EventStream:
     return EventStream(feed, view.run.id, streams, encode=ResponseEvents(view, after), whole=True)
-
-
-async def _ended(feed: RunFeed, streams: OpenStreams) -> None:
-    while not any(isinstance(event.body, End) for event in await feed.next(60)):
-        if streams.draining or feed.closed:
-            raise Unavailable("The reply is made elsewhere.")
 
 
 area = Area(
