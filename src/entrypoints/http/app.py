@@ -18,7 +18,7 @@ from application.agents.queries import ListAgents
 from application.limits.admit_request import AdmitRequest
 from application.ports.edge import EdgeDialect
 from application.ports.positions import Positions
-from application.sessions.queries import ReadMessages, ReadSession
+from application.sessions.queries import ListSessions, ReadMessages, ReadSession
 from application.users.authenticate import Authenticate
 from domain.users.limits import Plans
 from entrypoints.access_log import NoteRequest
@@ -120,7 +120,9 @@ def create_app(parts: HttpParts) -> ASGIApp:
     )
     tell_methods(app)
     framework = AnswersHead(Compression(app))
-    hot = HotReads(framework, cases[Authenticate], cases[AdmitRequest], cases[ReadSession], cases[ReadMessages])
+    hot = HotReads(
+        framework, cases[Authenticate], cases[AdmitRequest], cases[ListSessions], cases[ReadSession], cases[ReadMessages]
+    )
     hot_catalogue = HotCatalogue(hot, cases[ListAgents], catalogue, parts.edge)
     return Envelope(
         Sheds(hot_catalogue, parts.shedding), parts.realtime, parts.record_request, parts.note_request,

@@ -29,9 +29,9 @@ from entrypoints.http.rendered import Rendered
 from entrypoints.http.wire import MessageOut, SessionOut, list_of
 
 V = TypeVar("V")
-Read = Callable[[Actor, SessionId, PageRequest], Awaitable[V]]
-_PATH: Final = re.compile(r"/v1/sessions/(session_\w{26})(/messages)?")
-_QUERY: Final = re.compile(rb"(?:limit=([1-9]\d?|100))?(?:&?(?:(after|before)=(message_\w{26})))?")
+Read = Callable[[Actor, Any, PageRequest], Awaitable[V]]
+_PATH: Final = re.compile(r"/v1/sessions(?:/(session_\w{26})(/messages)?)?")
+_QUERY: Final = re.compile(rb"(?:limit=([1-9]\d?|100))?(?:&?(?:(after|before)=((?:message|session)_\w{26})))?")
 _JSON: Final = (b"content-type", b"application/json")
 _VARY: Final = (b"vary", b"Accept-Encoding")
 _ENCODINGS: Final = {coding: (b"content-encoding", coding.encode()) for coding in ("zstd", "br", "gzip")}
@@ -40,14 +40,14 @@ _BEYOND: Final = frozenset({b"cookie", POSITION_HEADER.encode()})
 
 
 class _Reading(Generic[V]):
-    """One kind of reading, by the template of its path."""
+    """One kind of reading, by the template of its path; `items` are those of its pages."""
 
-    def __init__(self, template: str, read: Read[V], encode: Callable[[V], bytes]) -> None:
-        self.template, self._read, self._answers = template, read, Rendered(encode)
+    def __init__(self, template: str, items: str | None, read: Read[V], encode: Callable[[V], bytes]) -> None:
+        self.template, self.items, self._read, self._answers = template, items, read, Rendered(encode)
 
-    async def answer(self, scope: Any, actor: Actor, session_id: SessionId, page: PageRequest, send: Send) -> None:
+    async def answer(self, scope: Any, actor: Actor, session_id: SessionId | None, page: PageRequest, send: Send) -> None:
         view = await self._read(actor, session_id, page)
-        answer = self._answers.render((session_id, scope["query_string"]), view)
+        answer = self._answers.render((session_id or actor.user_id, scope["query_string"]), view)
         coding, body = answer.chosen(choice_of(scope["headers"]))
         headers = [_JSON, _VARY, (b"content-length", b"%d" % len(body))]
         if coding != IDENTITY:
@@ -58,16 +58,23 @@ class _Reading(Generic[V]):
 
 
 class HotReads:
-    """Answers GET of a session and of pages of its messages to callers with a bearer token."""
+    """Answers GET of sessions, of one, and of pages of its messages to callers with a bearer token."""
 
-    def __init__(self, app: ASGIApp, authenticate: Any, admit_request: Any, read_session: Any, read_messages: Any) -> None:
+    def __init__(
+        self, app: ASGIApp, authenticate: Any, admit_request: Any, list_sessions: Any, read_session: Any, read_messages: Any
+    ) -> None:
         self._app, self._authenticate, self._admit_request = app, authenticate, admit_request
+        self._list: _Reading[Page[SessionView]] = _Reading(
+            "/v1/sessions", "session", lambda actor, _, page: list_sessions.execute(actor, page, None),
+            lambda page: json.encode(list_of(page, SessionOut.of)),
+        )
         self._session: _Reading[SessionView] = _Reading(
-            "/v1/sessions/{session_id}", lambda actor, wanted, _: read_session.execute(actor, wanted),
+            "/v1/sessions/{session_id}", None, lambda actor, wanted, _: read_session.execute(actor, wanted),
             lambda view: json.encode(SessionOut.of(view)),
         )
         self._messages: _Reading[Page[Message]] = _Reading(
-            "/v1/sessions/{session_id}/messages", read_messages.execute, lambda page: json.encode(list_of(page, MessageOut.of))
+            "/v1/sessions/{session_id}/messages", "message", read_messages.execute,
+            lambda page: json.encode(list_of(page, MessageOut.of)),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,15 +86,16 @@ class HotReads:
     async def _answered(self, scope: Any, found: re.Match[str], send: Send) -> bool:
         """Answer, and return whether that was possible: nothing was sent if not."""
         secret = _bearer(scope["headers"])
-        reading: _Reading[Any] = self._session if found[2] is None else self._messages
+        reading: _Reading[Any] = self._list if found[1] is None else self._session if found[2] is None else self._messages
         try:
-            page = _page(scope["query_string"], found[2] is not None)
+            page = _page(scope["query_string"], reading.items)
             if secret is None or page is None:
                 return False
             actor = await self._authenticate.execute(AuthenticateCommand(secret))
             await admit(self._admit_request, scope, actor, replies=False)
             require_scope(actor.scopes, "read")
-            await reading.answer(scope, actor, session_in_path(found[1]), page, send)
+            session_id = None if found[1] is None else session_in_path(found[1])
+            await reading.answer(scope, actor, session_id, page, send)
         except DomainError:
             return False
         return True
@@ -110,14 +118,14 @@ _FIRST: Final = PageRequest()
 
 
 @lru_cache(512)
-def _page(query: bytes, paged: bool) -> PageRequest | None:
+def _page(query: bytes, items: str | None) -> PageRequest | None:
     if not query:
         return _FIRST
-    asked = _QUERY.fullmatch(query) if paged else None
-    if asked is None:
+    asked = None if items is None else _QUERY.fullmatch(query)
+    if asked is None or items is None:
         return None
     limit, way, text = asked.groups()
-    cursor = None if text is None else parse_identifier("message", text.decode(), param="after")
+    cursor = None if text is None else parse_identifier(items, text.decode(), param="after")
     return PageRequest(
         int(limit or _FIRST.limit), after=cursor if way == b"after" else None, before=cursor if way == b"before" else None
     )

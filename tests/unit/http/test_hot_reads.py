@@ -40,8 +40,10 @@ async def talked(api: Api) -> tuple[Caller, str, list[str]]:
 @pytest.mark.parametrize("coding", ["identity", "zstd", "br", "gzip", "identity;q=0, gzip"])
 async def test_both_ways_say_the_same(api: Api, coding: str) -> None:
     caller, session, messages = await talked(api)
-    path = f"/v1/sessions/{session}"
+    path, newer = f"/v1/sessions/{session}", await caller.session()
     for asked in (
+        "/v1/sessions", "/v1/sessions?limit=1", f"/v1/sessions?after={newer}", f"/v1/sessions?limit=5&before={session}",
+        "/v1/sessions?archived=false", "/v1/sessions?order=asc",
         path, f"{path}/messages", f"{path}/messages?limit=2", f"{path}/messages?limit=100",
         f"{path}/messages?after={messages[1]}",
         f"{path}/messages?limit=1&before={messages[3]}", f"{path}/messages?order=asc", f"{path}/messages?limit=3&limit=2",
@@ -57,8 +59,9 @@ async def test_both_ways_say_the_same(api: Api, coding: str) -> None:
 ])
 async def test_both_ways_refuse_the_same(api: Api, query: str) -> None:
     caller, session, _ = await talked(api)
-    hot, long = await both(caller, f"/v1/sessions/{session}/messages?{query}")
-    assert hot[0] == long[0]
+    for path in (f"/v1/sessions/{session}/messages", "/v1/sessions"):
+        hot, long = await both(caller, f"{path}?{query}")
+        assert hot[0] == long[0]
 
 
 async def test_another_ones_session_and_none_are_not_found(api: Api) -> None:
@@ -102,11 +105,14 @@ async def test_both_ways_are_counted_alike(api: Api) -> None:
 
     async def counted() -> list[str]:
         text = (await api.http.get("/metrics")).text
-        begins = 'onelast_http_answers_total{method="GET",path="/v1/sessions/{'
+        begins = 'onelast_http_answers_total{method="GET",path="/v1/sessions'
         return [line for line in text.splitlines() if line.startswith(begins)]
 
-    await both(caller, f"/v1/sessions/{session}")
+    paths = ("/v1/sessions", f"/v1/sessions/{session}", f"/v1/sessions/{session}/messages")
+    for path in paths:
+        await both(caller, path)
     before = await counted()
-    await both(caller, f"/v1/sessions/{session}")
+    for path in paths:
+        await both(caller, path)
     assert len(await counted()) == len(before)
     assert await counted() != before
