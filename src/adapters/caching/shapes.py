@@ -41,7 +41,7 @@ class Shape(Generic[T]):
 
 
 # Invalidation makes changes seen at once; lifetimes bound how long a change goes unseen whose invalidation was lost.
-ACTOR: Final = Shape[Actor | None](Actor | None, lifetime=10.0, absent=1.0)
+ACTOR: Final = Shape[Actor | None](Actor | None, lifetime=60.0, absent=1.0)
 AGENT: Final = Shape[AgentView | None](AgentView | None, lifetime=30.0, absent=2.0)
 CATALOGUE_PAGE: Final = Shape[Page[AgentView]](Page[AgentView], lifetime=10.0)
 GENERATION: Final = Shape[str](str, lifetime=30.0)
