@@ -58,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     upstream_connect_timeout: Seconds = 5.0
     upstream_first_token_timeout: Seconds = 60.0
     upstream_token_timeout: Seconds = 60.0
+    upstream_coalescing: Annotated[float, Meta(ge=0, le=1)] = 0.2
     default_model: str | None = None
     signup_plan: Plan = Plan.FREE
     plan_options: Mapping[str, str] = {}

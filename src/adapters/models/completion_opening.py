@@ -8,6 +8,7 @@ import aiohttp
 import msgspec
 
 from adapters.models.asking import Asking, Refused
+from adapters.models.coalescing import Coalescing
 from adapters.models.failures import RequestRefused, failure_of
 from adapters.models.passed_completion import ReadCompletion, StreamedCompletion
 from adapters.models.provider_connection import ProviderConnection, read_start
@@ -31,10 +32,12 @@ class CompletionOpening:
     """
 
     def __init__(
-        self, connection: ProviderConnection, asking: Asking, *, first_token_timeout: float, token_timeout: float
+        self, connection: ProviderConnection, asking: Asking, *, first_token_timeout: float, token_timeout: float,
+        coalescing: Coalescing,
     ) -> None:
         self._connection, self._asking = connection, asking
         self._first_token_timeout, self._token_timeout = first_token_timeout, token_timeout
+        self._coalescing = coalescing
         self._under_way: set[aiohttp.ClientResponse] = set()
 
     async def open(self, request: CompletionRequest, breaker: CircuitBreaker) -> OpenCompletion:
@@ -53,7 +56,9 @@ class CompletionOpening:
                 answer = await self._answer(request)
         self._under_way.add(answer)
         watch = SilenceWatch(deadline, self._token_timeout, answer.close)
-        opened = StreamedCompletion(answer, self._connection, breaker, watch, lambda: self._under_way.discard(answer))
+        opened = StreamedCompletion(
+            answer, self._connection, breaker, watch, self._coalescing, lambda: self._under_way.discard(answer)
+        )
         try:
             await opened.begin()
         except BaseException:

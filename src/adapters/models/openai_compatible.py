@@ -9,6 +9,7 @@ import aiohttp
 import msgspec
 
 from adapters.models.asking import Asking, Refused
+from adapters.models.coalescing import Coalescing
 from adapters.models.completion_body import completion_body
 from adapters.models.completion_opening import CompletionOpening
 from adapters.models.completion_reader import CompletionReader
@@ -46,7 +47,7 @@ class OpenAICompatibleModel(ChatModel, PassesCompletions):
         self, url: str, api_key: str | None = None, models: Sequence[str] = ("*",), context_tokens: int = 8192, *,
         continues: bool = False, flags_beginning: bool = False,
         connect_timeout: float = 5.0, first_token_timeout: float = 60.0, token_timeout: float = 60.0,
-        list_lifetime: float = 300.0, list_retry: float = 5.0, connections: int = 10_000,
+        list_lifetime: float = 300.0, list_retry: float = 5.0, connections: int = 10_000, coalescing: Coalescing | None = None,
     ) -> None:
         self._api_key, self._context_tokens = api_key, context_tokens
         self._continues, self._flags_beginning = continues, flags_beginning
@@ -56,8 +57,10 @@ class OpenAICompatibleModel(ChatModel, PassesCompletions):
         self._listed = ModelList(self._fetch_models, lifetime=list_lifetime, retry=list_retry)
         self._asking = Asking(self._connection)
         self._under_way: set[aiohttp.ClientResponse] = set()
+        self._coalescing = coalescing or Coalescing(0.0)
         self._passing = CompletionOpening(
-            self._connection, self._asking, first_token_timeout=first_token_timeout, token_timeout=token_timeout
+            self._connection, self._asking, first_token_timeout=first_token_timeout, token_timeout=token_timeout,
+            coalescing=self._coalescing,
         )
 
     @property
@@ -82,13 +85,14 @@ class OpenAICompatibleModel(ChatModel, PassesCompletions):
         watch, reader = SilenceWatch(deadline, self._token_timeout, answer.close), CompletionReader()
         self._under_way.add(answer)
         try:
-            with self._reading(reader, watch):
+            with self._coalescing.counting(), self._reading(reader, watch):
                 while not reader.done and reader.failure is None and (chunk := await answer.content.readany()):
                     text = reader.feed(chunk)
                     if text is not None:
                         watch.heard()
                         if text:
                             yield text
+                            await self._coalescing.rest(answer)
                         watch.listen()
             self._require_whole(reader, request)
             if reader.usage is not None:

@@ -7,6 +7,7 @@ from typing import Final
 
 import aiohttp
 
+from adapters.models.coalescing import Coalescing
 from adapters.models.passed_events import PassedEvents
 from adapters.models.provider_connection import ProviderConnection
 from adapters.models.refusals import fit_for_log
@@ -24,9 +25,10 @@ class StreamedCompletion(OpenCompletion):
 
     def __init__(
         self, answer: aiohttp.ClientResponse, connection: ProviderConnection, breaker: CircuitBreaker, watch: SilenceWatch,
-        closed: Callable[[], None],
+        coalescing: Coalescing, closed: Callable[[], None],
     ) -> None:
         self._answer, self._connection, self._breaker, self._watch, self._closed = answer, connection, breaker, watch, closed
+        self._coalescing = coalescing
         self._events = PassedEvents()
         self._first = b""
 
@@ -46,12 +48,13 @@ class StreamedCompletion(OpenCompletion):
         if self._first:
             yield self._first
         try:
-            with self._reading():
+            with self._coalescing.counting(), self._reading():
                 watch.listen()
                 while not (events.done or events.failure) and (chunk := await read()):
                     watch.heard()
                     if piece := events.feed(chunk):
                         yield piece
+                        await self._coalescing.rest(self._answer)
                     watch.listen()
             self._require_whole()
         except ModelFailed:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from dishka import Provider, Scope, provide
 
+from adapters.models.coalescing import Coalescing
 from adapters.models.openai_compatible import OpenAICompatibleModel
 from adapters.models.router import ModelRouter
 from application.ports.chat_model import ChatModel
@@ -20,7 +21,9 @@ class ModelsProvider(Provider):
     @provide
     async def models(self, settings: Settings) -> AsyncIterator[ModelRouter]:
         """Return the models; connections are made when they are first used."""
-        router = ModelRouter([_model_at(upstream, settings) for upstream in settings.require_upstreams()], settings.default_model)
+        coalescing = Coalescing(settings.upstream_coalescing)
+        providers = [_model_at(upstream, settings, coalescing) for upstream in settings.require_upstreams()]
+        router = ModelRouter(providers, settings.default_model)
         yield router
         await router.close()
 
@@ -35,10 +38,10 @@ class ModelsProvider(Provider):
         return router
 
 
-def _model_at(upstream: Upstream, settings: Settings) -> OpenAICompatibleModel:
+def _model_at(upstream: Upstream, settings: Settings, coalescing: Coalescing) -> OpenAICompatibleModel:
     return OpenAICompatibleModel(
         upstream.url, upstream.api_key, settings.upstream_models, settings.upstream_context_tokens,
         continues=upstream.continues != "false", flags_beginning=upstream.continues == "vllm",
         connect_timeout=settings.upstream_connect_timeout, first_token_timeout=settings.upstream_first_token_timeout,
-        token_timeout=settings.upstream_token_timeout,
+        token_timeout=settings.upstream_token_timeout, coalescing=coalescing,
     )
