@@ -140,6 +140,8 @@ class MakeReply:
                     case Usage():
                         reply.counted = chunk
                     case ProviderSwitched(keep):
+                        if order.stored is not None:  # a provider may fail before the run is in the database
+                            await asyncio.wait({order.stored})
                         await _patiently(lambda: self._restart(order.run))
                         _begin_anew(order.run, reply, writer, "provider_lost", keep=keep)
 

@@ -1,7 +1,7 @@
 """Making a reply, with everything that can come between."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 
@@ -11,6 +11,7 @@ from adapters.memory.readers import MemoryAgentReader, MemoryRunReader, MemorySe
 from adapters.memory.run_log import MemoryRunLog
 from adapters.memory.shards import MemoryShards
 from adapters.models.scripted import Script, ScriptedModel
+from application.ports.chat_model import ModelChunk, ModelRequest, ProviderSwitched
 from application.ports.run_dispatcher import Assignment
 from application.ports.run_log import AttemptStarted, End, RunEvent
 from application.runs.conclusion import Conclusion
@@ -33,12 +34,12 @@ SCRIPT = Script(tokens=6)
 class World:
     """One node over a memory store that may lose commits."""
 
-    def __init__(self, script: Script = SCRIPT) -> None:
+    def __init__(self, script: Script = SCRIPT, model: ScriptedModel | None = None) -> None:
         clock = HandClock(LATER)
         self.store, self.log = LosingStore(clock), MemoryRunLog()
         self.shards, self.sessions = MemoryShards(self.store), MemorySessionReader(self.store)
         self.runs, agents = MemoryRunReader(self.store), MemoryAgentReader(self.store)
-        self.model = ScriptedModel({"small": script})
+        self.model = model or ScriptedModel({"small": script})
         self.leases = MemoryRunLeases(self.store, NodeId("node_1"))
         self.make_reply = MakeReply(
             self.shards, self.model, self.log, Prompting(self.sessions, self.runs, agents, self.model),
@@ -198,3 +199,28 @@ async def test_what_an_overtaken_attempt_still_has_is_neither_stored_nor_told() 
     assert await frozen is None
     assert list(await world.told(run)) == before
     assert len(await messages_of(world.sessions, session)) == 2
+
+class _SwitchesAtOnce(ScriptedModel):
+    """Its first provider fails before it has said anything that counts."""
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelChunk, None]:
+        yield ProviderSwitched(keep=False)
+        async for chunk in super().stream(request):
+            yield chunk
+
+
+async def test_a_provider_that_fails_before_the_run_is_stored_costs_an_attempt_and_not_the_reply() -> None:
+    world = World(model=_SwitchesAtOnce({"small": SCRIPT}))
+    ((session, message, run),) = await world.begin()
+    kept = await world.store.change(lambda tables: tables.runs.pop(run.id))
+    stored = asyncio.get_running_loop().create_future()
+    making = asyncio.create_task(world.make(Assignment(run, session, message, stored=stored, asks_early=True)))
+    await asyncio.sleep(0.01)
+    assert not making.done()
+    await world.store.change(lambda tables: tables.runs.update({run.id: kept}))
+    stored.set_result(None)
+    await making
+    events = await world.told(run)
+    assert [event.body.attempt for event in events if isinstance(event.body, AttemptStarted)] == [2]
+    assert events[-1].body == End(RunStatus.COMPLETED)
+    assert await world.stored_text(session) == SCRIPT.text
