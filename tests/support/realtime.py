@@ -65,9 +65,10 @@ class Tab:
         return self.frames[-1]
 
     async def until(self, kind: str, **fields: Any) -> dict[str, Any]:
-        """Return the next frame of this type with these fields."""
+        """Return the next frame of this type with these fields; an error that was not asked for is told at once."""
         while True:
             frame = await self.next()
+            assert kind == "error" or frame["type"] != "error", frame
             if frame["type"] == kind and all(frame.get(name) == value for name, value in fields.items()):
                 return frame
 
