@@ -40,7 +40,7 @@ def connector(dsn: str, *, statement_timeout: float, pooler: Pooler) -> Primary:
     settings = {"application_name": "onelast"}
     if pooler == "none":
         millis = str(round(statement_timeout * 1000))
-        settings |= dict.fromkeys(BOUNDS, millis) | {"jit": "off"} | SERVERS_KEEPALIVE
+        settings |= dict.fromkeys(BOUNDS, millis) | {"jit": "off", "plan_cache_mode": "force_generic_plan"} | SERVERS_KEEPALIVE
     return Primary(
         dsn, timeout=min(CONNECT_SECONDS, statement_timeout + 1), server_settings=settings,
         connection_class=WatchedConnection, statement_cache_size=_CACHED_STATEMENTS if pooler == "none" else 0,
