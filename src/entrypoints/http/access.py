@@ -13,7 +13,8 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 
 from application.actor import Actor
-from application.users.authenticate import AuthenticateCommand
+from application.limits.admit_request import AdmitRequest
+from application.users.authenticate import Authenticate, AuthenticateCommand
 from domain.shared.errors import Forbidden, Unauthenticated
 from entrypoints.http.cookies import CSRF_HEADER, SESSION_COOKIE, csrf_token
 from entrypoints.http.limits import admit
@@ -27,6 +28,7 @@ SignedIn = Request[None, Actor, State]
 MaybeSignedIn = Request[None, Actor | None, State]
 Connection = ASGIConnection[Any, Any, Any, Any]
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_ACTOR: Final = "actor"
 
 
 class CsrfFailed(Forbidden):
@@ -93,15 +95,26 @@ async def whoever(connection: Connection, handler: BaseRouteHandler) -> None:
         connection.scope["auth"] = None
 
 
+async def admitted(
+    authenticate: Authenticate, admit_request: AdmitRequest, scope: Any, secret: str, needed: str | None, *, replies: bool
+) -> Actor:
+    """Return who asks, if that one may: found out and counted once for each request, whoever asks again on its way."""
+    state = scope["state"]
+    actor: Actor | None = state.get(_ACTOR)
+    if actor is None:
+        actor = state[_ACTOR] = await authenticate.execute(AuthenticateCommand(secret))
+    # Whatever is refused from here on tells the caller's limits too.
+    await admit(admit_request, scope, actor, replies=replies)
+    require_allowed(actor, needed)
+    return actor
+
+
 async def _admitted(connection: Connection, handler: BaseRouteHandler, *, replies: bool) -> None:
     secret = secret_of(connection)
     if secret is None:
         raise Unauthenticated("Sign in first: send 'Authorization: Bearer <token>'.")
-    state = connection.app.state
-    actor: Actor = await state.authenticate.execute(AuthenticateCommand(secret))
-    # Whatever is refused from here on tells the caller's limits too.
-    await admit(state.admit_request, connection.scope, actor, replies=replies)
-    require_allowed(actor, handler.opt.get("scope"))
+    parts, needed = connection.app.state, handler.opt.get("scope")
+    actor = await admitted(parts.authenticate, parts.admit_request, connection.scope, secret, needed, replies=replies)
     _require_json(connection)
     note_freshness(connection)
     connection.scope["auth"] = actor

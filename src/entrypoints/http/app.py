@@ -50,6 +50,7 @@ from entrypoints.http.heads import AnswersHead
 from entrypoints.http.health import ReadComponents, RenderMetrics
 from entrypoints.http.hot_catalogue import HotCatalogue
 from entrypoints.http.hot_reads import HotReads
+from entrypoints.http.hot_writes import MOST_BODY_BYTES, HotWrites
 from entrypoints.http.mail_pages import reset_password_page, verify_email_page
 from entrypoints.http.manners import Manners
 from entrypoints.http.openai import chat as completions
@@ -58,7 +59,6 @@ from entrypoints.http.origin import TrustedProxies
 from entrypoints.http.positions import TellsPositions
 from entrypoints.http.shedding import Shedding, Sheds
 
-MOST_BODY_BYTES: Final = 1_048_576
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
 _AREAS: Final = (
     users, export, sign_in, account, oidc, api_keys, agents, sessions, sharing, runs, models, completions, responses,
@@ -119,7 +119,7 @@ def create_app(parts: HttpParts) -> ASGIApp:
         }),
     )
     tell_methods(app)
-    framework = AnswersHead(Compression(app))
+    framework = AnswersHead(Compression(HotWrites(app, cases[Authenticate], cases[AdmitRequest], provided)))
     hot = HotReads(
         framework, cases[Authenticate], cases[AdmitRequest], cases[ListSessions], cases[ReadSession], cases[ReadMessages]
     )

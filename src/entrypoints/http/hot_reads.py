@@ -15,13 +15,12 @@ from msgspec import json
 from application.actor import Actor
 from application.paging import Page, PageRequest
 from application.sessions.views import SessionView
-from application.users.authenticate import AuthenticateCommand
 from domain.sessions.message import Message
 from domain.shared.errors import DomainError
 from domain.shared.identifiers import SessionId, parse_identifier
-from domain.users.scopes import require_scope
+from domain.users.scopes import Scope as KeyScope
+from entrypoints.http.access import admitted
 from entrypoints.http.codings import IDENTITY
-from entrypoints.http.limits import admit
 from entrypoints.http.negotiation import choice_of
 from entrypoints.http.parameters import session_in_path
 from entrypoints.http.positions import POSITION_HEADER
@@ -91,9 +90,7 @@ class HotReads:
             page = _page(scope["query_string"], reading.items)
             if secret is None or page is None:
                 return False
-            actor = await self._authenticate.execute(AuthenticateCommand(secret))
-            await admit(self._admit_request, scope, actor, replies=False)
-            require_scope(actor.scopes, "read")
+            actor = await admitted(self._authenticate, self._admit_request, scope, secret, KeyScope.READ, replies=False)
             session_id = None if found[1] is None else session_in_path(found[1])
             await reading.answer(scope, actor, session_id, page, send)
         except DomainError:
