@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from application.alarm import Alarm
 from application.ports.run_log import End, MessageDelta, RunEvent, RunEventBody, RunFeed
 from domain.shared.identifiers import RunId
 
@@ -73,11 +74,12 @@ class Transcript:
 class TranscriptFeed(RunFeed):
     """One viewer."""
 
-    __slots__ = ("_closed", "_cursor", "_transcript", "_waiting")
+    __slots__ = ("_alarm", "_closed", "_cursor", "_transcript", "_waiting")
 
     def __init__(self, transcript: Transcript, after: int) -> None:
         self._transcript, self._cursor = transcript, after
         self._waiting: asyncio.Future[None] | None = None
+        self._alarm = Alarm(self.wake)
         self._closed = False
 
     @property
@@ -97,13 +99,12 @@ class TranscriptFeed(RunFeed):
         return news
 
     async def _wait(self, patience: float) -> None:
-        loop = asyncio.get_running_loop()
-        self._waiting = loop.create_future()
-        timer = loop.call_later(patience, self.wake)
+        self._waiting = asyncio.get_running_loop().create_future()
+        self._alarm.set(patience)
         try:
             await self._waiting
         finally:
-            timer.cancel()
+            self._alarm.stop()
             self._waiting = None
 
     def hear(self) -> None:
@@ -120,6 +121,7 @@ class TranscriptFeed(RunFeed):
         """Stop reading."""
         if not self._closed:
             self._closed = True
+            self._alarm.close()
             self._transcript.part(self)
             self.wake()
 
