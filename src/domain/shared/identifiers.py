@@ -25,12 +25,14 @@ BUCKETS: Final = 4096
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES: Final = {character: value for value, character in enumerate(_ALPHABET)}
 _PAIRS: Final = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
+_PAIR_VALUES: Final = {pair: value for value, pair in enumerate(_PAIRS)}
 _LENGTH: Final = 26
 _ANY: Final = f"[{_ALPHABET}]"
 # The eleventh character holds the version, the fourteenth the variant.
 _TAIL: Final = re.compile(f"[0-7]{_ANY}{{9}}[gh]{_ANY}{{2}}[89abrstv]{_ANY}{{12}}")
-_VERSION: Final = 8 << 76
-_VARIANT: Final = 2 << 62
+_VERSION: Final = 8 << 12
+_VARIANT: Final = 2 << 2
+_LOW: Final = (1 << 60) - 1
 
 
 class MalformedIdentifier(Invalid):
@@ -41,8 +43,15 @@ class MalformedIdentifier(Invalid):
 
 def make_identifier(prefix: str, *, millis: int, bucket: int, entropy: int) -> str:
     """Return `prefix_<26 characters>`; `millis` is Unix time, `bucket` below 4,096, `entropy` any integer (62 bits count)."""
-    value = (millis << 80) | _VERSION | (bucket << 64) | _VARIANT | (entropy & ((1 << 62) - 1))
-    return prefix + "_" + "".join([_PAIRS[(value >> shift) & 1023] for shift in range(120, -1, -10)])
+    # In halves of 70 and 60 bits and without a loop: one number of 130 bits took half as long again.
+    high = (millis << 16 | _VERSION | bucket) << 4 | _VARIANT | entropy >> 60 & 3
+    low, pairs = entropy & _LOW, _PAIRS
+    return prefix + "_" + "".join([
+        pairs[high >> 60], pairs[high >> 50 & 1023], pairs[high >> 40 & 1023], pairs[high >> 30 & 1023],
+        pairs[high >> 20 & 1023], pairs[high >> 10 & 1023], pairs[high & 1023],
+        pairs[low >> 50], pairs[low >> 40 & 1023], pairs[low >> 30 & 1023],
+        pairs[low >> 20 & 1023], pairs[low >> 10 & 1023], pairs[low & 1023],
+    ])
 
 
 def parse_identifier(prefix: str, text: str, *, param: str) -> str:
@@ -60,7 +69,8 @@ def pattern_of(prefix: str) -> str:
 
 def bucket_of(identifier: str) -> int:
     """Return the bucket (0 to 4,095) that a well-formed identifier carries."""
-    return (_value(identifier[-_LENGTH + 10 : -_LENGTH + 14]) >> 4) & (BUCKETS - 1)
+    first, second = identifier[-_LENGTH + 10 : -_LENGTH + 12], identifier[-_LENGTH + 12 : -_LENGTH + 14]
+    return (_PAIR_VALUES[first] << 6 | _PAIR_VALUES[second] >> 4) & (BUCKETS - 1)
 
 
 def millis_of(identifier: str) -> int:
