@@ -68,7 +68,7 @@ class Tab:
         """Return the next frame of this type with these fields; an error that was not asked for is told at once."""
         while True:
             frame = await self.next()
-            assert kind == "error" or frame["type"] != "error", frame
+            assert kind in {"error", "pong"} or frame["type"] != "error", frame
             if frame["type"] == kind and all(frame.get(name) == value for name, value in fields.items()):
                 return frame
 
