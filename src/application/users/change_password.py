@@ -6,7 +6,7 @@ from application.actor import Actor
 from application.idempotency import Done, Once, carry_out, recall, remember
 from application.origin import NOWHERE, Origin
 from application.ports.account_reader import AccountReader
-from application.ports.catalog import Catalog
+from application.ports.catalog import Catalog, CatalogUnitOfWork
 from application.ports.clock import Clock
 from application.ports.entropy import Entropy
 from application.ports.password_hasher import PasswordHasher
@@ -60,7 +60,8 @@ class ChangePassword:
             if await recall(unit.keys, command.once, actor.user_id, Done) is not None:
                 return
             user = await unit.users.get(actor.user_id)
-            await self._require_known(command, user, await unit.users.find_credential(user.email))
+            if not await self._knows(command, unit, user):
+                return
             unit.users.save(user, Credential(user.id, await self.hasher.hash(command.new_password)))
             await stage_ends(unit, self.accounts, user.id, actor.sign_in_id, now)
             unit.audit.note(audit_entry(
@@ -69,11 +70,15 @@ class ChangePassword:
             remember(unit.keys, command.once, user.id, Done())
             await unit.commit()
 
-    async def _require_known(self, command: ChangePasswordCommand, user: User, credential: Credential | None) -> None:
+    async def _knows(self, command: ChangePasswordCommand, unit: CatalogUnitOfWork, user: User) -> bool:
+        """Return True for the current password, False when the same request has changed it meanwhile; WrongPassword."""
         marks = [own_mark("change", command.actor.sign_in_id or user.id)]
-        stored = credential.password_hash if credential else None
+        credential = await unit.users.find_credential(user.email)
         async with self.throttle.turn(marks):
-            if not await self.hasher.verify(command.current_password, stored):
+            if not await self.hasher.verify(command.current_password, credential.password_hash if credential else None):
+                if await recall(unit.keys, command.once, user.id, Done) is not None:
+                    return False
                 await self.throttle.count(marks)
                 raise WrongPassword("The current password is another one.", param="current_password")
         await self.throttle.clear(marks)
+        return True
