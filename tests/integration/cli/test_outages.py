@@ -138,8 +138,6 @@ async def test_while_postgres_is_away_it_says_so_and_goes_on_without_a_restart_o
         await site.servers.start_postgres()
         await go_on(talks)
         events = await stream.to_its_close()
-    if events[-1]["type"] != "end":  # the lease ran out while there was no database: who reads along comes back
-        events = await caller.events(events[0]["run_id"])
     assert (text_of(events), events[-1]["status"]) == (TEXT, "completed")
     assert [message["content"][0]["text"] for message in await caller.messages(paced)] == ["Hello!", TEXT]
     assert await site.component("catalog") == (200, True)
