@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from application.ports.run_log import End, RunEvent, RunFeed
+from domain.shared.errors import Unavailable
 
 _SHORTEST_SILENCE_SECONDS: Final[float] = 3.0
 _LONGEST_SILENCE_SECONDS: Final[float] = 48.0
@@ -15,6 +16,7 @@ class WatchedFeed(RunFeed):
     """Reads along a log. After some silence it asks for the `remainder` behind its cursor, empty during a run; then ever later.
 
     Of a run that is known to have ended, only the outcome and the end follow number `text_told_at`: they are asked for soon.
+    A database that is away has nothing to tell: it is asked again after another silence, for the log may go on without it.
     """
 
     def __init__(self, log: RunFeed, cursor: int, remainder: Remainder, text_told_at: int | None = None) -> None:
@@ -55,7 +57,11 @@ class WatchedFeed(RunFeed):
         if self.closed:
             return ()
         self._silence, self._silent_for = min(2 * self._silence, _LONGEST_SILENCE_SECONDS), 0.0
-        return await self._remainder(self._cursor)
+        try:
+            return await self._remainder(self._cursor)
+        except Unavailable:
+            self._text_told_at = None
+            return ()
 
     def _hear(self, events: Sequence[RunEvent]) -> None:
         self._silence, self._silent_for = _SHORTEST_SILENCE_SECONDS, 0.0

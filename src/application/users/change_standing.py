@@ -69,10 +69,12 @@ class ChangeStanding:
             _apply(command, user, self.clock.now())
             after = UserView.of(user)
             if replace(after, updated_at=before.updated_at) == before:
-                return before
-            unit.users.save(user)
-            self._note(unit, command, before, after)
-            unit.record(AccessChanged(await unit.sign_ins.fingerprints_of(user.id)))
+                after = before
+            else:
+                unit.users.save(user)
+                self._note(unit, command, before, after)
+                unit.record(AccessChanged(await unit.sign_ins.fingerprints_of(user.id)))
+            # Its like may have changed it since: then this commit is lost, and the answer to that is recalled.
             if actor is not None:
                 remember(unit.keys, once, actor.user_id, after)
             await unit.commit()

@@ -1,56 +1,24 @@
 """Changing the password: of two equal requests at once one is carried out, and the other is told the same."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-
 import pytest
 
 from adapters.memory.account_reader import MemoryAccountReader
 from adapters.memory.attempts import MemoryAttempts
-from adapters.memory.catalog import MemoryCatalog, MemoryCatalogUnitOfWork, MemoryUsers
+from adapters.memory.catalog import MemoryCatalog
 from adapters.memory.clock import HandClock
 from adapters.memory.entropy import MemoryEntropy
 from adapters.memory.password_hasher import MemoryPasswordHasher
-from adapters.memory.staging import Staging
 from adapters.memory.store import MemoryStore
 from application.actor import Actor
 from application.idempotency import Once
-from application.ports.catalog import CatalogUnitOfWork
 from application.users.change_password import ChangePassword, ChangePasswordCommand, WrongPassword
 from application.users.throttling import Throttle
 from domain.users.credential import Credential
 from domain.users.user import User
 from tests.support.builders import LATER, new_user
+from tests.unit.application.overtaken import OvertakenCatalog
 
 OLD, NEW = "the old password", "the new password"
-Meanwhile = Callable[[], Awaitable[None]]
-
-
-class OvertakenUsers(MemoryUsers):
-    """Something happens before a credential is read."""
-
-    def __init__(self, staging: Staging, meanwhile: Meanwhile) -> None:
-        super().__init__(staging)
-        self._meanwhile = meanwhile
-
-    async def find_credential(self, email: str) -> Credential | None:
-        await self._meanwhile()
-        return await super().find_credential(email)
-
-
-class OvertakenCatalog(MemoryCatalog):
-    """Its units of work are overtaken."""
-
-    def __init__(self, store: MemoryStore, meanwhile: Meanwhile) -> None:
-        super().__init__(store)
-        self._meanwhile = meanwhile
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[CatalogUnitOfWork]:
-        staging = Staging(self._store, "catalog")
-        unit = MemoryCatalogUnitOfWork(staging)
-        unit.users = OvertakenUsers(staging, self._meanwhile)
-        yield unit
 
 
 class World:
