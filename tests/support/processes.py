@@ -6,26 +6,37 @@ import os
 import re
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 import psutil
 
 from tests.support.api import PASSWORD
+from tests.support.forked import TIED_TO_US, fork
 
 REPOSITORY = Path(__file__).parents[2]
 ONELAST = str(Path(sys.executable).with_name("onelast"))
 _MARK = "TEST_PROGRAM"
-_TIED_TO_US = ("setpriv", "--pdeathsig", "KILL")
 # A program that is compiled anew each time that it starts takes a third longer to be there.
 _NOT_INHERITED = ("ONELAST_", "PYTHONDONTWRITEBYTECODE")
 _TOKEN = re.compile(r"\bol[art]_[\w-]{8,}")
+
+
+class _Process(Protocol):
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    async def wait(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +51,7 @@ class Ended:
 class Program:
     """A running program; whatever it starts bears its mark in the environment, and so is found even when it is an orphan."""
 
-    def __init__(self, process: Process, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, process: _Process, environment: Mapping[str, str], folder: Path) -> None:
         self._process, self._environment, self._folder = process, environment, folder
 
     @property
@@ -68,6 +79,11 @@ class Program:
 
         await until(said, within)
 
+    @property
+    def itself(self) -> psutil.Process:
+        """The process that was started, without what it started."""
+        return psutil.Process(self._process.pid)
+
     def send(self, number: signal.Signals) -> None:
         """Send a signal to it and to nobody else, as a terminal does: what it starts has sessions of its own."""
         os.killpg(self._process.pid, number)
@@ -82,7 +98,8 @@ class Program:
 
     def family(self) -> list[psutil.Process]:
         """Return the processes that live and stem from it, itself included."""
-        marked = [process for process in psutil.process_iter() if _mark_of(process) == self._environment[_MARK]]
+        mark, pid = self._environment[_MARK], self._process.pid if self.running else None
+        marked = [process for process in psutil.process_iter() if process.pid == pid or _mark_of(process) == mark]
         return [process for process in {*marked, *itertools.chain(*map(_descendants, marked))} if _lives(process)]
 
     async def leaves_nothing(self, within: float = 20) -> None:
@@ -112,10 +129,16 @@ class Program:
 
 
 @asynccontextmanager
-async def running(*command: str, environment: Mapping[str, str] | None = None) -> AsyncIterator[Program]:
-    """Start a program; in the end leave no process of it, and look at what it wrote."""
+async def running(
+    *command: str, environment: Mapping[str, str] | None = None, afresh: bool = False
+) -> AsyncIterator[Program]:
+    """Start a program; in the end leave no process of it, and look at what it wrote.
+
+    `onelast` is forked where it would import the same as always, unless it shall be started `afresh`, as an operator does.
+    """
     with TemporaryDirectory(prefix="onelast-test-") as folder:
-        program = await _start(command, environment or {}, Path(folder))
+        forked = not afresh and command[0] == ONELAST and all(name.startswith("ONELAST_") for name in environment or {})
+        program = await _start(command, environment or {}, Path(folder), forked=forked)
         try:
             yield program
         finally:
@@ -123,23 +146,27 @@ async def running(*command: str, environment: Mapping[str, str] | None = None) -
         program.require_discreet()
 
 
-async def run(*command: str, environment: Mapping[str, str] | None = None, within: float = 60) -> Ended:
+async def run(
+    *command: str, environment: Mapping[str, str] | None = None, within: float = 60, afresh: bool = False
+) -> Ended:
     """Run a program to its end."""
-    async with running(*command, environment=environment) as program:
+    async with running(*command, environment=environment, afresh=afresh) as program:
         return await program.end(within=within)
 
 
-async def run_onelast(*arguments: str, environment: Mapping[str, str] | None = None) -> Ended:
+async def run_onelast(*arguments: str, environment: Mapping[str, str] | None = None, afresh: bool = False) -> Ended:
     """Run the command line to its end."""
-    return await run(ONELAST, *arguments, environment=environment)
+    return await run(ONELAST, *arguments, environment=environment, afresh=afresh)
 
 
-async def _start(command: tuple[str, ...], environment: Mapping[str, str], folder: Path) -> Program:
+async def _start(command: tuple[str, ...], environment: Mapping[str, str], folder: Path, *, forked: bool) -> Program:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
     whole = {**inherited, **environment, _MARK: uuid4().hex}
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
+        if forked:
+            return Program(await fork(command[1:], whole, out, err), whole, folder)
         process = await asyncio.create_subprocess_exec(
-            *_TIED_TO_US, *command, stdin=DEVNULL, stdout=out, stderr=err, env=whole, cwd=REPOSITORY, start_new_session=True
+            *TIED_TO_US, *command, stdin=DEVNULL, stdout=out, stderr=err, env=whole, cwd=REPOSITORY, start_new_session=True
         )
     return Program(process, whole, folder)
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from functools import cache
 from itertools import count
 from typing import Any, Final
 
@@ -20,7 +21,6 @@ from entrypoints.http.positions import TellsPositions
 RecordRequest = Callable[[str, str, int, float], None]
 
 _QUIET: Final = ("/livez", "/readyz", "/metrics")
-_PROCESS: Final = os.urandom(8).hex()
 _numbers: Final = count(1)
 _PRIVATE: Final = (b"cache-control", b"private, no-store")
 # Said of a request that a leaving node gave up: it may be repeated elsewhere.
@@ -30,7 +30,13 @@ _REPLAYED: Final = (b"idempotency-replayed", b"true")
 
 def new_request_id() -> str:
     """Return an identifier that no other request or socket has."""
-    return f"req_{_PROCESS}{next(_numbers):010x}"
+    return f"req_{_process()}{next(_numbers):010x}"
+
+
+@cache
+def _process() -> str:
+    """Return what no other process has, not even one that was forked from the same."""
+    return os.urandom(8).hex()
 
 
 class Envelope:

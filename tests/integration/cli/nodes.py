@@ -25,12 +25,15 @@ class Node:
 
 
 @asynccontextmanager
-async def running_node(command: str, ready: str, environment: Mapping[str, str]) -> AsyncIterator[Node]:
+async def running_node(
+    command: str, ready: str, environment: Mapping[str, str], *, afresh: bool = False
+) -> AsyncIterator[Node]:
     """Start `onelast serve` or `onelast up`, and yield it once it has said that it is ready.
 
     People sign up for a plan that holds nobody up, unless the environment says otherwise.
     """
-    async with running(ONELAST, command, environment={"ONELAST_SIGNUP_PLAN": "enterprise", **environment}) as program:
+    settings = {"ONELAST_SIGNUP_PLAN": "enterprise", **environment}
+    async with running(ONELAST, command, environment=settings, afresh=afresh) as program:
         await program.says(ready)
         found = _ADDRESS.search(program.out + program.err)
         assert found is not None
@@ -38,11 +41,11 @@ async def running_node(command: str, ready: str, environment: Mapping[str, str])
             yield Node(program, found[0], Api(http))
 
 
-def serving(environment: Mapping[str, str]) -> AbstractAsyncContextManager[Node]:
+def serving(environment: Mapping[str, str], *, afresh: bool = False) -> AbstractAsyncContextManager[Node]:
     """Run `onelast serve`."""
-    return running_node("serve", SERVING, environment)
+    return running_node("serve", SERVING, environment, afresh=afresh)
 
 
 def up(environment: Mapping[str, str]) -> AbstractAsyncContextManager[Node]:
-    """Run `onelast up`."""
-    return running_node("up", UP, environment)
+    """Run `onelast up`, as who tries it does."""
+    return running_node("up", UP, environment, afresh=True)

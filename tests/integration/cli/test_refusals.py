@@ -68,3 +68,10 @@ async def test_a_database_that_is_away_is_named() -> None:
     starts = [run_onelast(command, environment=settings) for command in ("serve", "migrate")]
     for ended in await asyncio.gather(*starts):
         require_sentence(ended, "catalog cannot be reached")
+
+
+@pytest.mark.parametrize("command", ["up", "serve", "worker", "migrate", "db", "doctor", "check", "shards", "backup", "users"])
+async def test_each_command_starts_on_its_own_with_nothing_imported_before(command: str) -> None:
+    ended = await run_onelast(command, "--help", afresh=True)
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.startswith(f"Usage: onelast {command} ")

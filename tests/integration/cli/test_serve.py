@@ -18,15 +18,15 @@ PACED = "scripted-50-20ms"
 
 
 async def test_a_database_is_served_once_it_is_migrated(fresh: Environment) -> None:
-    refused = await run_onelast("serve", environment=fresh)
+    refused = await run_onelast("serve", environment=fresh, afresh=True)
     assert (refused.status, refused.out, refused.err.count("\n")) == (2, "", 1)
     assert "`onelast migrate`" in refused.err
     for said in ("was migrated from none to", "is at"):
-        migrated = await run_onelast("migrate", environment=fresh)
+        migrated = await run_onelast("migrate", environment=fresh, afresh=True)
         assert (migrated.status, migrated.err) == (0, "")
         assert all(f"The {name} {said}" in migrated.out for name in ("catalog", "shard 0"))
     assert "0 built-in agents were added or changed" in migrated.out
-    async with serving(fresh) as node:
+    async with serving(fresh, afresh=True) as node:
         assert (await node.api.http.get("/readyz")).status_code == 200
         agents = (await node.api.http.get("/v1/agents?limit=100")).json()["data"]
         assert "einstein" in [agent["slug"] for agent in agents]
