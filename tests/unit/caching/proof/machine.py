@@ -89,6 +89,9 @@ class CacheMachine(RuleBasedStateMachine):
         for node in self.nodes:
             node.gate.raze()
         self.deployment.close()
+        for task in self.tasks:
+            if task.done() and not task.cancelled():
+                task.exception()  # one failure was told; Python shall not tell the others whenever it collects them
 
     def _begin(self, work: object) -> None:
         self.tasks.append(self.deployment.run(work))  # type: ignore[arg-type]
