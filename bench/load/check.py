@@ -36,6 +36,10 @@ class RunCheck:
         """Note words of the reply."""
         self._text.append(text)
 
+    def begin_anew(self) -> None:
+        """Note that the reply is made anew and what was said of it does not stand."""
+        self._text.clear()
+
     def end(self, status: str) -> None:
         """Note that the run told its end."""
         self.ended, self.status = True, status

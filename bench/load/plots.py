@@ -14,11 +14,11 @@ _SHARES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999)
 
 def cpu_plot(outcome: Outcome) -> str:
     """Return the CPU of each process over time."""
-    chart = _chart("CPU, share of a core", "seconds", "%")
+    chart = xy("CPU, share of a core", "seconds", "%")
     for name, shares in outcome.cpu.items():
         points = list(zip(outcome.seconds, (share * 100 for share in shares), strict=False))
-        chart.add(name, _thinned(points))
-    return _svg(chart)
+        chart.add(name, thinned(points))
+    return svg(chart)
 
 
 def online_plot(outcome: Outcome) -> str:
@@ -28,24 +28,24 @@ def online_plot(outcome: Outcome) -> str:
     for name, size in outcome.full.items():
         before = outcome.empty.get(name)
         chart.add(name, [None if before is None else round(before.pss / 1e6, 1), round(size.pss / 1e6, 1)])
-    return _svg(chart)
+    return svg(chart)
 
 
 def latency_plot(phase: Phase) -> str:
     """Return the share of answers that came within a time, by endpoint."""
-    chart = _chart(f"Time to answer, {phase.name}", "share of answers, %", "ms", logarithmic=True)
+    chart = xy(f"Time to answer, {phase.name}", "share of answers, %", "ms", logarithmic=True)
     for name in [*phase.figures.api, "first"]:
         values = sorted(phase.record.values(name))
         if values:
             title = "first word (with the upstream's own time)" if name == "first" else name
             at = [(share * 100, max(0.1, values[min(len(values) - 1, int(share * len(values)))])) for share in _SHARES]
             chart.add(title, at)
-    return _svg(chart)
+    return svg(chart)
 
 
 def steps_plot(outcome: Outcome) -> str:
     """Return what came of each step on the way to the knee and beyond."""
-    chart = _chart("Steps: messages sent a second", "messages/s", "")
+    chart = xy("Steps: messages sent a second", "messages/s", "")
     phases = [phase for phase in outcome.phases if phase.figures.seconds]
     rates = [phase.figures.messages / phase.figures.seconds for phase in phases]
     chart.add("whole replies/s", [(rate, phase.figures.goodput) for rate, phase in zip(rates, phases, strict=True)])
@@ -53,20 +53,23 @@ def steps_plot(outcome: Outcome) -> str:
     chart.add("refused/s", list(zip(rates, refused, strict=True)))
     added = [(rate, phase.figures.added[2]) for rate, phase in zip(rates, phases, strict=True) if phase.figures.added]
     chart.add("added to first word, p99 ms", added)
-    return _svg(chart)
+    return svg(chart)
 
 
-def _chart(title: str, across: str, up: str, *, logarithmic: bool = False) -> pygal.XY:
+def xy(title: str, across: str, up: str, *, logarithmic: bool = False) -> pygal.XY:
+    """Return an empty chart."""
     return pygal.XY(
         title=title, x_title=across, y_title=up, js=[], style=_STYLE, height=420, dots_size=2, logarithmic=logarithmic,
         show_x_guides=False, truncate_legend=-1,
     )
 
 
-def _thinned(points: list[tuple[float, float]]) -> Iterable[tuple[float, float]]:
+def thinned(points: list[tuple[float, float]]) -> Iterable[tuple[float, float]]:
+    """Return as many of the points as can be told apart."""
     return points[:: max(1, len(points) // _MOST_POINTS)]
 
 
-def _svg(chart: "pygal.graph.graph.Graph") -> str:
+def svg(chart: "pygal.graph.graph.Graph") -> str:
+    """Return the chart as it stands in a page."""
     drawn: str = chart.render(is_unicode=True, disable_xml_declaration=True)
     return drawn

@@ -22,6 +22,7 @@ class Progress:
         self._ordered: list[float] = []
         self._errors, self._shown_at, self._told = 0, 0.0, [0] * crowds
         self.online: list[int] = []
+        self.messages = 0
 
     def begin(self, phase: str) -> None:
         """Begin a phase: the least number online, the errors and the p99 are of it alone."""
@@ -38,6 +39,7 @@ class Progress:
         self._latest[number] = told
         self._told[number] += 1
         self._errors += told.errors
+        self.messages += told.messages
         for one in told.took:
             insort(self._ordered, one)
         if len(self._ordered) > _KEPT:

@@ -12,7 +12,7 @@ from bench.load.rehearsal import Outcome, Phase
 from bench.load.words import per_person, table
 from bench.machine import machine, versions
 
-_STYLE = "body{font:15px sans-serif;max-width:60em;margin:2em auto;padding:0 1em}pre{background:#f4f4f4;padding:1em}"
+STYLE = "body{font:15px sans-serif;max-width:60em;margin:2em auto;padding:0 1em}pre{background:#f4f4f4;padding:1em}"
 
 
 def write(outcome: Outcome, knee: Knee | None, at: datetime) -> list[str]:
@@ -59,7 +59,7 @@ def _page(outcome: Outcome, knee: Knee | None, at: datetime) -> str:
         plots += [latency_plot(steady), *([steps_plot(outcome)] if len(outcome.phases) > 1 else [])]
     told = [table(outcome), *([tell_knee(knee)] if knee else []), _lines(machine()), _lines(versions())]
     parts = [f"<pre>{escape(text)}</pre>" for text in told] + [f"<figure>{plot}</figure>" for plot in plots]
-    head = f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title><style>{_STYLE}</style>"
+    head = f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title><style>{STYLE}</style>"
     return f"{head}<h1>{escape(title)}</h1>{''.join(parts)}</html>"
 
 

@@ -26,6 +26,7 @@ class _Frame(Struct):
     run_id: str = ""
     text: str = ""
     status: str = ""
+    keep: bool = True
     error: _Error | None = None
 
 
@@ -113,6 +114,8 @@ class SocketPerson(Person):
             reply.word(frame.text)
         elif frame.type == "run.created":
             reply.created(frame.run_id)
+        elif frame.type == "attempt" and not frame.keep:
+            reply.check.begin_anew()
         elif frame.type == "end":
             reply.check.end(frame.status)
             reply.finish()

@@ -37,6 +37,7 @@ class Stage:
 
     folder: Path
     dsn: str
+    redis: str
     upstream: tuple[str, int]
     port: int = 0
     nodes: list[int] = field(default_factory=list)
@@ -64,7 +65,7 @@ async def built_stage(load: Load, fill: Callable[[str], object]) -> AsyncIterato
         stack.push_async_callback(valkey.stop)
         upstream, url = await _start_upstream(folder)
         stack.push_async_callback(upstream.stop)
-        stage = Stage(path, postgres.dsn, (str(urlsplit(url).hostname), int(urlsplit(url).port or 0)))
+        stage = Stage(path, postgres.dsn, valkey.url, (str(urlsplit(url).hostname), int(urlsplit(url).port or 0)))
         settings = _settings(load, folder, postgres.dsn, valkey.url, url)
         await _migrate(folder, settings)
         await fill(postgres.dsn)  # type: ignore[misc]

@@ -19,6 +19,7 @@ class _Event(Struct):
     run_id: str = ""
     text: str = ""
     status: str = ""
+    keep: bool = True
 
 
 _decode: Final = json.Decoder(_Event).decode
@@ -67,6 +68,9 @@ class StreamPerson(Person):
             reply.word(_decode(data).text)
         elif kind == b"run.created":
             reply.created(_decode(data).run_id)
+        elif kind == b"attempt":
+            if not _decode(data).keep:
+                reply.check.begin_anew()
         elif kind == b"end":
             reply.check.end(_decode(data).status)
         if reply.drop_at and seq >= reply.drop_at and not reply.check.ended:

@@ -68,6 +68,7 @@ class TelemetryProvider(Provider):
         metrics.gauge("onelast_lag_seconds", "How late work is: event loop, and wait for a database.", lambda: shedding.lag)
         metrics.gauge("onelast_admitted_share", "The share of new work that is let in.", lambda: shedding.share)
         metrics.gauge("onelast_active_runs", "Replies being made.", lambda: len(tasks.making))
+        metrics.gauge("onelast_tasks", "Tasks of the event loop.", lambda: len(asyncio.all_tasks()))
         return metrics
 
     @provide
