@@ -43,8 +43,11 @@ load: install  ## Bring ten thousand people online against real servers, and loo
 chaos: install  ## Kill, freeze and cut off real nodes while people talk, and look whether a word is lost
 	$(BIN)/python -m tests.chaos $(CHAOS)
 
-soak: install  ## Read and write on real nodes while everything goes wrong, and look whether anybody sees what is too old
-	$(BIN)/python -m tests.soak $(SOAK)
+coherence: install  ## Read and write on real nodes while everything goes wrong, and look whether anybody sees what is too old
+	$(BIN)/python -m tests.coherence $(COHERENCE)
+
+soak: install  ## Keep two thousand people online for twenty minutes while processes are replaced, and look whether anything grows
+	$(BIN)/python -m bench.soak $(SOAK)
 
 drill: install  ## Lose a database under writes, restore it, and measure what that cost
 	$(BIN)/python -m bench.drill
@@ -55,4 +58,4 @@ lock: install  ## Resolve the dependencies anew into both locks
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	  --extra embedded --extra edges --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
-.PHONY: help install run test unit check fix bench load chaos soak drill lock
+.PHONY: help install run test unit check fix bench load chaos coherence soak drill lock

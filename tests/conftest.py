@@ -16,7 +16,7 @@ settings.load_profile("untimed")
 _TESTS = Path(__file__).parent
 _FIRST = [
     _TESTS / "integration" / folder
-    for folder in ("failover", "schema", "postgres/moving", "cli", "backup", "limits", "chaos", "soak", "load", "plans",
+    for folder in ("failover", "schema", "postgres/moving", "cli", "backup", "limits", "chaos", "coherence", "load", "plans",
                    "postgres/consistency", "runs", "clients", "edge", "redis", "postgres", "http", "models")
 ]
 

@@ -1,8 +1,8 @@
-"""The checker of the soak finds what is too old, and nothing else."""
+"""The checker of `make coherence` finds what is too old, and nothing else."""
 
 import pytest
 
-from tests.soak.record import LONGEST_LIFETIME, Record, Seen, Write, violations
+from tests.coherence.record import LONGEST_LIFETIME, Record, Seen, Write, violations
 
 FIRST = Write("k", 1, "node 1", 10.0, 10.1)
 SECOND = Write("k", 2, "node 1", 20.0, 20.1)

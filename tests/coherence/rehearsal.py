@@ -1,4 +1,4 @@
-"""A soak from beginning to end."""
+"""A trial from beginning to end."""
 
 import asyncio
 import json
@@ -15,9 +15,9 @@ from tests.chaos.cluster import Cluster, running_cluster
 from tests.chaos.node import Node
 from tests.chaos.plan import Plan
 from tests.chaos.wire import new_http
-from tests.soak.faults import Faults
-from tests.soak.people import Person, Phone
-from tests.soak.record import Record
+from tests.coherence.faults import Faults
+from tests.coherence.people import Person, Phone
+from tests.coherence.record import Record
 from tests.support.processes import ONELAST, running
 
 _FAMILY = "onelast_cache_operations"
@@ -25,7 +25,7 @@ _FAILED = "a reaction failed and is left to the outbox"
 
 
 @dataclass(frozen=True, slots=True)
-class Soaking:
+class Trial:
     """So many people for so many seconds; with `mild` faults alone, no server is lost."""
 
     seconds: float = 300.0
@@ -34,7 +34,7 @@ class Soaking:
     mild: bool = False
 
 
-async def soak(plan: Soaking) -> Record:
+async def rehearse(plan: Trial) -> Record:
     """Return what happened."""
     record = Record()
     async with running_cluster(Plan(plan.seconds, nodes=3, seed=plan.seed, forgetful=True)) as cluster, AsyncExitStack() as stack:

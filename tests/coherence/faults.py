@@ -7,7 +7,7 @@ from random import Random
 
 from tests.chaos.cluster import Cluster
 from tests.chaos.node import Node
-from tests.soak.record import Record
+from tests.coherence.record import Record
 
 _CALM_SECONDS = 2.0
 

@@ -1,9 +1,9 @@
-"""What a soak has to say."""
+"""What a trial has to say."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from tests.soak.record import Record
+from tests.coherence.record import Record
 
 
 def summary(record: Record) -> Iterator[str]:

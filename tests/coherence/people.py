@@ -11,7 +11,7 @@ import aiohttp
 from tests.chaos.cluster import Cluster
 from tests.chaos.node import Node
 from tests.chaos.wire import NO_ANSWER, Answer, answer_of
-from tests.soak.record import Record, Seen, Write
+from tests.coherence.record import Record, Seen, Write
 from tests.support.api import PASSWORD, new_email
 
 _PATIENCE = aiohttp.ClientTimeout(total=8)
