@@ -22,7 +22,7 @@ class Load:
     `model` is the scripted one, `shortest` and `longest` bound the seconds between a person's messages, `dropping` is the share
     of replies in which the connection is lost, `ramp` the seconds in which people come (None: 250 a second), `clients` the
     processes of the load client (None: one, and two from 6,000 people on). With `knee` the load is then raised until a goal
-    breaks, with `profile` a serving process is recorded.
+    breaks, with `profile` a serving process is recorded. `cache_memory` bounds the cache of a process (None: as by default).
     """
 
     people: int = 10_000
@@ -38,6 +38,7 @@ class Load:
     knee: bool = False
     profile: bool = False
     results: Path = RESULTS
+    cache_memory: int | None = None
 
     @property
     def ramp_seconds(self) -> float:

@@ -78,4 +78,5 @@ class Person(ABC):
 
     def _act(self, act: Callable[[], None]) -> None:
         self._timer = None
-        act()
+        if not self.world.closing:
+            act()

@@ -98,7 +98,7 @@ class SocketPerson(Person):
     def broken(self) -> None:
         """Open another socket, on which the reply goes on."""
         self._leave()
-        if self.world.closing:
+        if self.world.closing and self.reply is None:
             return
         self.world.notes.counts["broken sockets"] += 1
         self.world.after(0.05, 0.5, self._open)
@@ -145,7 +145,7 @@ class SocketPerson(Person):
         self.proceed()
 
     def _open(self) -> None:
-        if self.world.closing:
+        if self.world.closing and self.reply is None:
             return
         self.world.notes.counts["requests"] += 1
         self._asked_at = self.world.now()

@@ -93,7 +93,8 @@ def _clean_environment() -> None:
 
 
 def _settings(load: Load, folder: DataFolder, dsn: str, redis: str, upstream: str) -> dict[str, str]:
-    return {
+    cache = {} if load.cache_memory is None else {"ONELAST_CACHE_MEMORY": str(load.cache_memory)}
+    return cache | {
         "ONELAST_CATALOG_DSN": dsn, "ONELAST_REDIS_URL": redis, "ONELAST_UPSTREAM_URL": upstream,
         "ONELAST_DEFAULT_MODEL": load.model, "ONELAST_DATA_DIR": str(folder.path / "ours"), "ONELAST_LOG_FORMAT": "json",
     }

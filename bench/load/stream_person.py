@@ -88,6 +88,9 @@ class StreamPerson(Person):
             self.reply = None
         elif reply is None:
             notes.answer(self._endpoint, seconds)
+        elif not reply.check.run:
+            notes.fail(self._endpoint, "the stream ended before the message was accepted")
+            self.reply = None
         elif not reply.check.ended:
             self._come_back("broken streams")
             return
@@ -100,7 +103,7 @@ class StreamPerson(Person):
         """Come back where a reply is under way; what else was asked for has failed, and an idle connection is opened again."""
         waited = self._endpoint and self._deadline is not None
         self._leave()
-        if self.world.closing:
+        if self.world.closing and self.reply is None:
             return
         if self.reply is not None and self.reply.check.run:
             self._come_back("broken streams")

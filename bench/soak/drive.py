@@ -24,6 +24,8 @@ LEVEL, GREW, VOID = 0, 1, 2
 # What is logged of a process that was killed on purpose.
 _EXPECTED: Final = "a serving process died"
 
+_UNFOUND: Final = "GET /v1/runs/{id}/events: 404"
+
 
 async def drive(soak: Soak) -> int:
     """Run it all, print and store the report, and return the status to end with."""
@@ -88,6 +90,8 @@ def _grown(verdicts: Sequence[Verdict]) -> list[str]:
 def _lost(rehearsal: Rehearsal) -> list[str]:
     record = whole(rehearsal.outcome)
     wrong = any(record.counts.get(name, 0) for name in ("lost", "doubled", "wrong replies"))
+    unfound = sum(number for what, number in record.failed.items() if what.startswith((_UNFOUND, "replies: no end")))
     logged = [line for line in rehearsal.outcome.logged if _EXPECTED not in line]
     told = ["Replies were not as they should be:", *record.faults] if wrong else []
+    told += [f"{unfound} replies that were accepted could not be followed to their end"] if unfound else []
     return told + [f"logged: {line}" for line in logged[:3]]

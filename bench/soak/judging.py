@@ -15,7 +15,9 @@ from bench.soak.period import Period
 from bench.soak.rules import explained, tolerated
 from bench.soak.series import Book, Points, between, crests, growth, level, slope
 
-# People talk every minute at least: before that a process is still getting to know them.
+# People talk every minute at least: before they have twice, a process is still getting to know them, and so it is shortly after
+# those of another have come to it.
+_GROWN_UP: Final = 120.0
 _SETTLED: Final = 45.0
 _FEWEST: Final = 4
 _FEWEST_LIVES: Final = 3
@@ -100,7 +102,8 @@ def _drift(book: Book, period: Period, kind: str) -> Verdict | None:
         return None
     parts = [
         calm for name, points in book.of(kind) if _is_one_life(name) for life in period.lives(points)
-        if len(calm := period.calm(between(life, period.judged_from(name), period.ended))) >= 2 * _FEWEST
+        if len(calm := period.calm(between(life, max(period.judged_from(name), points[0][0] + _GROWN_UP), period.ended)))
+        >= 2 * _FEWEST
     ]
     slopes = [slope(part) for part in parts]
     if len(parts) < _FEWEST_LIVES:

@@ -33,12 +33,15 @@ def tolerated(kind: str, name: str, base: float, people: int, processes: int, ro
         case "bytes of data" | "table bytes":
             return max(tenth, 8 * _MEGABYTE)
         case "files" | "tasks":
-            return max(few, 10.0 * processes)
+            # A backend of Postgres opens what it touches, as long as it lives.
+            return max(few, 10.0 * processes, tenth if name == "postgres" else 0.0)
         case "connections":
             return max(tenth, 10.0)
         case "threads":
             return max(tenth, 4.0 * processes)
-        case "keys" | "rows":
+        case "keys":
+            return max(few, tenth / 2)
+        case "rows":
             return max(few, 20.0)
         case "dead rows":
             return max(tenth, few, _VACUUM_ROWS + _VACUUM_SHARE * rows)

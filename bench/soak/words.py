@@ -12,12 +12,13 @@ _BYTES = frozenset({"own memory", "memory", "bytes of data", "table bytes"})
 
 
 def table(verdicts: Sequence[Verdict]) -> str:
-    """Return every series with what it grew by."""
+    """Return every series with what it grew by; what is empty and stays so is counted only."""
+    shown = [one for one in verdicts if one.base or one.grew]
     lines = [f"{'what':<16}{'whose':<30}{'level':>14}{'grew':>14}{'allowed':>14}"]
-    for one in sorted(verdicts, key=lambda verdict: (verdict.is_level, verdict.kind, verdict.name)):
-        shown = (f"{amount(one.kind, value):>14}" for value in (one.base, one.grew, one.allowed))
-        lines.append(f"{one.kind:<16}{one.name:<30}{''.join(shown)}{'' if one.is_level else '  GREW'}")
-    return "\n".join(lines)
+    for one in sorted(shown, key=lambda verdict: (verdict.is_level, verdict.kind, verdict.name)):
+        figures = (f"{amount(one.kind, value):>14}" for value in (one.base, one.grew, one.allowed))
+        lines.append(f"{one.kind:<16}{one.name:<30}{''.join(figures)}{'' if one.is_level else '  GREW'}")
+    return "\n".join([*lines, f"{len(verdicts) - len(shown)} more are empty and stay so."])
 
 
 def summary(record: Record, book: Book, period: Period) -> Iterator[str]:
