@@ -13,7 +13,7 @@ from typing import Final
 
 from bench.soak.period import Period
 from bench.soak.rules import explained, tolerated
-from bench.soak.series import Book, Points, between, crests, growth, level, slope
+from bench.soak.series import Book, Points, between, crests, growth, level, slope, slope_of_pairs
 
 # People talk every minute at least: before they have twice, a process is still getting to know them, and so it is shortly after
 # those of another have come to it.
@@ -64,26 +64,42 @@ def _is_one_life(name: str) -> bool:
 
 
 def _judged(book: Book, period: Period, kind: str, name: str, points: Points) -> Verdict | None:
-    shaped = _shaped(book, kind, name, points)
-    counted = between(shaped, period.judged_from(name), period.ended)
-    counted = period.calm(counted) if name.startswith((f"{_SERVING},", "postgres", "valkey")) else counted
+    counted, as_many = (_counted(period, name, one) for one in _shaped(book, kind, name, points))
     if len(counted) < _FEWEST:
         return None
     base, processes = level(counted[: max(1, len(counted) // 4)]), period.workers if name.startswith(f"{_SERVING},") else 1
     each = explained(kind, name)
     allowed = tolerated(kind, name, base, period.people, processes, _rows(book, name)) + each * _turns(book, counted)
-    return Verdict(kind, name, base, growth(counted), allowed, each)
+    grew = min(_grew(period, name, counted), _grew(period, name, as_many))
+    return Verdict(kind, name, base, grew, allowed, each)
 
 
-def _shaped(book: Book, kind: str, name: str, points: Points) -> Points:
-    """Return dead rows as their crests between two vacuums, and what Postgres' processes hold as if it had as many all along."""
+def _counted(period: Period, name: str, points: Points) -> list[tuple[float, float]]:
+    counted = between(points, period.judged_from(name), period.ended)
+    return period.calm(counted) if name.startswith((f"{_SERVING},", "postgres", "valkey")) else counted
+
+
+def _grew(period: Period, name: str, counted: Points) -> float:
+    """Return by how much it grew; what restarts renew is compared with itself as long after another restart of that kind."""
+    renewed = name == "postgres" or name.startswith(f"{_SERVING},")
+    each = slope_of_pairs(counted, period.alike) if renewed else None
+    return growth(counted) if each is None else each * (counted[-1][0] - counted[0][0])
+
+
+def _shaped(book: Book, kind: str, name: str, points: Points) -> tuple[Points, Points]:
+    """Return what is judged, twice: dead rows are their crests between two vacuums.
+
+    What Postgres' processes hold is looked at as it is, and as if they had been as many all along: more of them hold more, and
+    fewer do more each. What leaks grows in both.
+    """
     if kind == "dead rows":
-        return crests(points, _VACUUM_SECONDS)
+        found = crests(points, _VACUUM_SECONDS)
+        return found, found
     connections = dict(book.series.get(("connections", name), []))
     if name != "postgres" or kind == "connections" or not connections:
-        return points
+        return points, points
     usual = median(connections.values())
-    return [(at, value * usual / max(1.0, connections[at])) for at, value in points if at in connections]
+    return points, [(at, value * usual / max(1.0, connections[at])) for at, value in points if at in connections]
 
 
 def _rows(book: Book, name: str) -> float:

@@ -12,6 +12,7 @@ from bench.soak.series import Points, between
 _LONGEST_SETTLING: Final = 60.0
 # An ended reply's log is kept for two minutes: until then logs pile up.
 _LOGS_KEPT: Final = 135.0
+_SAME_AGE: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,16 @@ class Period:
         """Return the points at which nothing was being restarted, or had been shortly before."""
         loud = [(one.began, one.ended + self.settling) for one in self.restarts]
         return [(at, value) for at, value in points if not any(begins <= at < ends for begins, ends in loud)]
+
+    def alike(self, one: float, other: float) -> bool:
+        """Whether both lie as far behind a restart of the same kind, and not behind the same."""
+        first, second = self._last(one), self._last(other)
+        if first is None or second is None or first is second or first.how != second.how:
+            return False
+        return abs((one - first.ended) - (other - second.ended)) <= _SAME_AGE
+
+    def _last(self, at: float) -> Restart | None:
+        return next((one for one in reversed(self.restarts) if one.ended <= at), None)
 
     def lives(self, points: Points) -> Iterator[list[tuple[float, float]]]:
         """Yield the calm parts of a process's life."""

@@ -1,7 +1,8 @@
 """What was sampled over time, and what is said of how a series goes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from statistics import median
 
 Points = Sequence[tuple[float, float]]
@@ -38,6 +39,13 @@ def slope(points: Points) -> float:
         if then > at
     ]
     return median(slopes) if slopes else 0.0
+
+
+def slope_of_pairs(points: Points, alike: Callable[[float, float], bool]) -> float | None:
+    """Return the same of those pairs whose times are alike; None if there are none."""
+    kept = points[:: max(1, -(-len(points) // _MOST_POINTS))]
+    pairs = [(one, other) for one, other in combinations(kept, 2) if alike(one[0], other[0])]
+    return median((later - value) / (then - at) for (at, value), (then, later) in pairs) if pairs else None
 
 
 def growth(points: Points) -> float:
