@@ -65,6 +65,31 @@ def test_what_a_process_gathers_until_it_knows_everybody_is_no_leak() -> None:
     assert all(one.is_level for one in lives(lambda age: 110e6 - 30e6 * 0.5 ** (age / 25)).values())
 
 
+KEPT = [
+    ("files", "serve's parent", 20.0), ("files", "worker", 40.0), ("files", "valkey", 2_100.0), ("files", "postgres", 1_500.0),
+    ("tasks", "serve, all", 6_000.0), ("threads", "worker", 8.0), ("keys", "valkey", 5_000.0),
+    ("connections", "postgres", 45.0), ("connections", "valkey", 20.0), ("rows", "catalog.tokens", 4_000.0),
+    ("dead rows", "shard.outbox", 200.0),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "held"), KEPT)
+def test_what_every_hundredth_turn_leaves_behind_is_found(kind: str, name: str, held: float) -> None:
+    left = verdict(kind, name, noisy(lambda at: held + at * 40 / 100, 0.01))
+
+    assert not left.is_level
+
+
+@pytest.mark.parametrize(("kind", "name", "held", "bytes_a_turn"), [
+    ("own memory", "worker", 95e6, 400), ("memory", "serve's parent", 80e6, 400), ("bytes of data", "valkey", 60e6, 400),
+    ("own memory", "postgres", 250e6, 1_000), ("table bytes", "shard.outbox", 1e6, 400), ("own memory", "serve, all", 350e6, 1_200),
+])
+def test_some_hundred_bytes_that_every_turn_leaves_behind_are_found(kind: str, name: str, held: float, bytes_a_turn: int) -> None:
+    left = verdict(kind, name, noisy(lambda at: held + at * 40 * bytes_a_turn, 0.01))
+
+    assert not left.is_level
+
+
 @pytest.mark.parametrize("share", [0.01, 0.05, 0.2])
 @pytest.mark.parametrize("kind", ["own memory", "files", "tasks", "connections", "threads", "bytes of data", "keys"])
 def test_noise_is_no_leak(kind: str, share: float) -> None:
