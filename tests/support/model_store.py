@@ -57,9 +57,10 @@ class ModelStore:
                 return b"PONG"
             case ("PUBLISH", channel, message):
                 return self.publish(channel, message)
+            case ("EVALSHA", digest, number, *words) if digest == INVALIDATE.digest:
+                return [self.invalidate(key, *words[number:]) for key in words[:number]]
             case ("EVALSHA", digest, _, key, *arguments):
-                scripts = {READ.digest: self.read, FILL.digest: self.fill, INVALIDATE.digest: self.invalidate}
-                return scripts[digest](key, *arguments)
+                return {READ.digest: self.read, FILL.digest: self.fill}[digest](key, *arguments)
         raise AssertionError(command)
 
     def read(self, key: str, token: str, lease: int, urge: str, node: str, copy: int) -> list[Any]:
@@ -170,6 +171,10 @@ class Line:
         self.renewed_at, self._server = -math.inf, store.restarts
         self._hear: dict[bytes, Hear] = {}
         self._hearing = False
+
+    def together(self, keys: Sequence[str]) -> list[Sequence[str]]:
+        """Return them all: there is one server."""
+        return [keys]
 
     async def ask(self, *commands: Sequence[Any]) -> list[Any]:
         """Run the commands and return the answers, unless the line breaks before or after."""

@@ -48,7 +48,7 @@ class RedisAttempts(Attempts):
     async def add(self, names: Sequence[str]) -> Sequence[int]:
         """Count, in one round trip."""
         try:
-            keys = [self._prefix + name for name in names]
+            keys = [[self._prefix + name] for name in names]
             return await self._asked(partial(_ADD.run, self._pipe, keys, self._now(), _KEPT_MILLIS))
         except Unavailable:
             return await self._local.add(names)

@@ -47,7 +47,7 @@ class RedisCache(Cache):
         """Return the value, or a lease that only one caller in ten seconds gets."""
         token, urge = token_hex(8), -math.log(1 - random.random())  # noqa: S311
         try:
-            [found] = await self._run(READ, [key], token, _LEASE_MILLIS, f"{urge:.6f}", self._copies.field(), _COPY_MILLIS)
+            [found] = await self._run(READ, [[self._prefix + key]], token, _LEASE_MILLIS, f"{urge:.6f}", self._copies.field(), _COPY_MILLIS)
         except Unavailable:
             return Miss.AWAY
         match found:
@@ -63,7 +63,7 @@ class RedisCache(Cache):
         millis, stale = max(1, round(lifetime.seconds * 1_000)), round(lifetime.stale * 1_000)
         try:
             [keep] = await self._run(
-                FILL, [key], lease, value, millis, stale, round(cost * 1_000), self._copies.field(), _COPY_MILLIS
+                FILL, [[self._prefix + key]], lease, value, millis, stale, round(cost * 1_000), self._copies.field(), _COPY_MILLIS
             )
         except Unavailable:
             return None
@@ -95,11 +95,13 @@ class RedisCache(Cache):
         await self._pipe.close()
 
     async def _delete(self, keys: Sequence[str], tag: str) -> Mapping[Copy, float]:
-        answers = await self._run(INVALIDATE, keys, self._copies.name, self._copies.channels, tag)
+        groups = self._pipe.together([self._prefix + key for key in keys])
+        answers = await self._run(INVALIDATE, groups, self._copies.name, self._copies.channels, tag)
         self._copies.forget(keys)
         return {
-            (node, (self._prefix + key).encode()): left / 1_000
-            for key, told in zip(keys, answers, strict=True)
+            (node, key.encode()): left / 1_000
+            for group, answer in zip(groups, answers, strict=True)
+            for key, told in zip(group, answer, strict=True)
             for node, left in zip(told[::2], told[1::2], strict=True)
         }
 
@@ -109,8 +111,8 @@ class RedisCache(Cache):
         if left > 0:
             await asyncio.sleep(left)
 
-    async def _run(self, script: Script, keys: Sequence[str], *arguments: str | bytes | int) -> list[Any]:
-        return await self._ask(partial(script.run, self._pipe, [self._prefix + key for key in keys], *arguments))
+    async def _run(self, script: Script, groups: Sequence[Sequence[str]], *arguments: str | bytes | int) -> list[Any]:
+        return await self._ask(partial(script.run, self._pipe, groups, *arguments))
 
     async def _ask(self, question: Callable[[], Awaitable[list[Any]]]) -> list[Any]:
         if not self._breaker.allows():

@@ -62,25 +62,31 @@ redis.call('HSET', KEYS[1], ARGV[6], now + length)
 return kept(length)
 """)
 # ARGV: this node's field, the beginning of the channels' names, what to publish before the key.
-# Returns each other node that may have a copy, and for how long.
+# Returns, for each of the keys, each other node that may have a copy, and for how long.
 INVALIDATE: Final = Script(_NOW + """
-local told, longest = {}, 0
-for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
-  if string.sub(field, 1, 1) == 'n' then
-    local left = redis.call('HGET', KEYS[1], field) - now
-    longest = math.max(longest, left)
-    if left > 0 and field ~= ARGV[1] then
-      redis.call('PUBLISH', ARGV[2] .. field, ARGV[3] .. KEYS[1])
-      table.insert(told, field)
-      table.insert(told, left)
+local function invalidate(key)
+  local fields, told, longest = redis.call('HKEYS', key), {}, 0
+  if #fields == 0 then return told end
+  for _, field in ipairs(fields) do
+    if string.sub(field, 1, 1) == 'n' then
+      local left = redis.call('HGET', key, field) - now
+      longest = math.max(longest, left)
+      if left > 0 and field ~= ARGV[1] then
+        redis.call('PUBLISH', ARGV[2] .. field, ARGV[3] .. key)
+        table.insert(told, field)
+        table.insert(told, left)
+      end
     end
   end
+  if longest > 0 then
+    redis.call('HDEL', key, 'v', 's', 'd', 'l', 'u')
+    redis.call('PEXPIRE', key, longest)
+  else
+    redis.call('UNLINK', key)
+  end
+  return told
 end
-if longest > 0 then
-  redis.call('HDEL', KEYS[1], 'v', 's', 'd', 'l', 'u')
-  redis.call('PEXPIRE', KEYS[1], longest)
-else
-  redis.call('UNLINK', KEYS[1])
-end
-return told
+local all = {}
+for place, key in ipairs(KEYS) do all[place] = invalidate(key) end
+return all
 """)

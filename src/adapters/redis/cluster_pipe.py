@@ -46,6 +46,13 @@ class ClusterPipe(Commands):
         """Return the address of the master that has the key, as far as is known."""
         return self._map.masters.get(slot_of_key(key), "")
 
+    def together(self, keys: Sequence[str]) -> Sequence[Sequence[str]]:
+        """Return those of a slot together."""
+        groups: defaultdict[int, list[str]] = defaultdict(list)
+        for key in keys:
+            groups[slot_of_key(key)].append(key)
+        return [*groups.values()]
+
     async def ask(self, *commands: Command) -> list[Any]:
         """Return the answers; those that have a server which is away make it Unavailable."""
         if not self._map.masters:

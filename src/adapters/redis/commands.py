@@ -29,6 +29,10 @@ class Commands(Protocol):
         """Return what is the same for keys that one server has, so that what concerns them can fail together and alone."""
 
     @abstractmethod
+    def together(self, keys: Sequence[str]) -> Sequence[Sequence[str]]:
+        """Return the keys in groups, in any order, each of which one script may have."""
+
+    @abstractmethod
     async def ask(self, *commands: Command) -> list[Any]:
         """Return the answers; errors of the server are values. Unavailable, also where some of several servers gave none."""
 

@@ -31,6 +31,10 @@ class Pipe(Commands):
         """Return the same for keys that one server has."""
         return self._commands.keeper(key)
 
+    def together(self, keys: Sequence[str]) -> Sequence[Sequence[str]]:
+        """Return the keys in groups, each of which one script may have."""
+        return self._commands.together(keys)
+
     async def ask(self, *commands: Command) -> list[Any]:
         """Return the answers; errors of the server are values. Unavailable."""
         return await self._commands.ask(*commands)

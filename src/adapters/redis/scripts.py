@@ -23,12 +23,15 @@ class Script:
         self.source = source
         self.digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
-    async def run(self, server: Asked, keys: Sequence[str], *arguments: Word) -> list[Any]:
-        """Return the script's answer for each key, in one round trip (the first time two); errors of the server are values."""
-        answers = await server.ask(*[("EVALSHA", self.digest, 1, key, *arguments) for key in keys])
+    async def run(self, server: Asked, groups: Sequence[Sequence[str]], *arguments: Word) -> list[Any]:
+        """Return the script's answer for each group of keys, in one round trip (the first time two).
+
+        Errors of the server are values.
+        """
+        answers = await server.ask(*[("EVALSHA", self.digest, len(keys), *keys, *arguments) for keys in groups])
         unknown = [place for place, answer in enumerate(answers) if is_unknown(answer)]
         if unknown:
-            again = await server.ask(*[("EVAL", self.source, 1, keys[place], *arguments) for place in unknown])
+            again = await server.ask(*[("EVAL", self.source, len(groups[place]), *groups[place], *arguments) for place in unknown])
             for place, answer in zip(unknown, again, strict=True):
                 answers[place] = answer
         return answers

@@ -14,6 +14,7 @@ from adapters.redis.resp import Command, RespConnection, connect
 from domain.shared.errors import Unavailable
 
 _REST_SECONDS: Final = 0.1
+_MOST_KEYS: Final = 100
 _DEPOSED: Final = ("READONLY", "NOREPLICAS")
 
 
@@ -51,6 +52,10 @@ class ServerPipe(Commands):
     def keeper(self, key: str) -> str:
         """Return the same for all keys: there is one server."""
         return ""
+
+    def together(self, keys: Sequence[str]) -> Sequence[Sequence[str]]:
+        """Return all of them together, so many at once that nobody else waits long for the script's end."""
+        return [keys[start : start + _MOST_KEYS] for start in range(0, len(keys), _MOST_KEYS)]
 
     async def ask(self, *commands: Command) -> list[Any]:
         """Return the answers; errors of the server are values. Unavailable."""
