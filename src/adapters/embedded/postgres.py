@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final, Self
 
 import asyncpg
@@ -13,6 +14,9 @@ from adapters.embedded.folder import DataFolder, EmbeddedProblem
 from adapters.embedded.ordinary_user import ordinary_user
 
 _START_SECONDS: Final = 60.0
+# What a server says when processes of one that was killed still have its memory: they end as soon as they notice.
+_STILL_THERE: Final = "pre-existing shared memory block"
+_PAUSE_SECONDS: Final = 0.05
 _SETTINGS: Final = {
     "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "200", "shared_buffers": "64MB",
     "wal_level": "logical", "password_encryption": "scram-sha-256", "log_min_messages": "warning",
@@ -46,17 +50,14 @@ class EmbeddedPostgres:
         await prepare_cluster(data, password, log)
         taken = port or free_port()
         options = [f"-c{key}={value}" for key, value in {**_SETTINGS, **(settings or {}), "port": str(taken)}.items()]
-        child = await Child.start(
-            "PostgreSQL", [str(binaries() / "postgres"), "-D", str(data), *options], log=log, end_signal=signal.SIGINT,
-            prefix=ordinary_user().prefix,
-        )
-        server = cls(child, taken, password)
-        try:
-            await server._wait_until_ready()
-        except BaseException:
-            await child.stop()
-            raise
-        return server
+        command, deadline = [str(binaries() / "postgres"), "-D", str(data), *options], _now() + _START_SECONDS
+        while True:
+            try:
+                return await cls._started(command, log, (taken, password), deadline)
+            except EmbeddedProblem as problem:
+                if _STILL_THERE not in str(problem) or _now() > deadline:
+                    raise
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     async def stop(self) -> None:
         """End it, with a checkpoint."""
@@ -66,13 +67,23 @@ class EmbeddedPostgres:
         """End it as a power cut would."""
         self._child.process.kill()
 
-    async def _wait_until_ready(self) -> None:
-        deadline = asyncio.get_running_loop().time() + _START_SECONDS
-        while asyncio.get_running_loop().time() < deadline:
+    @classmethod
+    async def _started(cls, command: Sequence[str], log: Path, known_by: tuple[int, str], deadline: float) -> Self:
+        child = await Child.start("PostgreSQL", command, log=log, end_signal=signal.SIGINT, prefix=ordinary_user().prefix)
+        server = cls(child, *known_by)
+        try:
+            await server._wait_until_ready(deadline)
+        except BaseException:
+            await child.stop()
+            raise
+        return server
+
+    async def _wait_until_ready(self, deadline: float) -> None:
+        while _now() < deadline:
             self._child.require_running()
             if await self._lets_us_in():
                 return
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(_PAUSE_SECONDS)
         raise EmbeddedProblem(f"PostgreSQL was not ready within {_START_SECONDS:.0f} s: {last_lines(self._child.log)}")
 
     async def _lets_us_in(self) -> bool:
@@ -92,3 +103,7 @@ class EmbeddedPostgres:
     async def _make_database(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         if not await connection.fetchval("SELECT count(*) FROM pg_database WHERE datname = $1", OWNER):
             await connection.execute(f"CREATE DATABASE {OWNER}")
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

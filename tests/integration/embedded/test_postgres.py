@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 
 from adapters.embedded.folder import EmbeddedProblem
@@ -68,6 +69,25 @@ async def test_a_server_that_was_killed_comes_back_with_what_was_committed(path:
         server.kill()
     async with running(path) as server:
         assert await kept(server.dsn) == [1]
+
+
+async def test_a_server_waits_until_what_is_left_of_a_killed_one_has_ended(path: Path) -> None:
+    async with running(path) as server:
+        connection = await asyncpg.connect(server.dsn)
+        left = psutil.Process(await connection.fetchval("SELECT pg_backend_pid()"))
+        left.suspend()
+        server.kill()
+        connection.terminate()
+    starting = asyncio.create_task(started_and_stopped(path))
+    await until(lambda: "pre-existing shared memory block" in (path / "logs" / "postgres.log").read_text())
+    assert not starting.done()
+    left.kill()
+    await starting
+
+
+async def started_and_stopped(path: Path) -> None:
+    async with running(path):
+        pass
 
 
 async def test_a_killed_parent_leaves_no_server_and_all_that_was_committed(path: Path) -> None:
