@@ -1,6 +1,7 @@
 """Sessions and their newest messages, read through a cache."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from adapters.caching.cached_reads import CachedReads
 from adapters.caching.generations import read_page
@@ -10,7 +11,7 @@ from application.paging import Page, PageRequest
 from application.ports.readers import SessionReader
 from application.reactions.keys import message_page_key, session_key, session_list_key, session_page_key
 from application.runs.views import RunView
-from application.sessions.views import SessionView
+from application.sessions.views import Excerpt, SessionView
 from domain.sessions.message import Message
 from domain.shared.identifiers import SessionId, UserId
 
@@ -49,18 +50,22 @@ class CachedSessionReader(SessionReader):
 
     async def read_messages(
         self, owner_id: UserId, session_id: SessionId, page: PageRequest, freshness: Freshness = Tolerance.FRESH
-    ) -> Page[Message] | None:
+    ) -> Excerpt | None:
         """Return the first page of the session as it is now, or any other page as it is stored."""
         if page.cursor is not None:
             return await self._inner.read_messages(owner_id, session_id, page, freshness)
-        session = await self.find(owner_id, session_id, freshness)
+        reading = _Reading(partial(self._inner.read_messages, owner_id, session_id, page))
+        session = await self._reads.read(
+            session_key(owner_id, session_id), SESSION, reading.session, lax=partial(reading.session, freshness),
+            who=_who(freshness),
+        )
         if session is None:
             return None
-        key = message_page_key(session, page)
-        return await self._reads.read(
-            key, MESSAGE_PAGE, lambda: self._inner.read_messages(owner_id, session_id, page),
-            lax=lambda: self._inner.read_messages(owner_id, session_id, page, freshness), who=_who(freshness),
+        messages = await self._reads.read(
+            message_page_key(session, page), MESSAGE_PAGE, partial(reading.messages, session),
+            lax=partial(reading.messages, session, freshness), who=_who(freshness),
         )
+        return None if messages is None else Excerpt(session, messages)
 
     async def recent_messages(
         self, owner_id: UserId, session_id: SessionId, *, limit: int, most_characters: int
@@ -77,6 +82,24 @@ class CachedSessionReader(SessionReader):
     ) -> tuple[Message, RunView] | None:
         """Return the message and its run as they are stored."""
         return await self._inner.find_message_run(owner_id, session_id, client_message_id)
+
+
+class _Reading:
+    """One caller's reading of a session and its messages: where both are wanted they come together."""
+
+    def __init__(self, read: Callable[[Freshness], Awaitable[Excerpt | None]]) -> None:
+        self._read = read
+        self._found: Excerpt | None = None
+
+    async def session(self, freshness: Freshness = Tolerance.FRESH) -> SessionView | None:
+        """Read both, and return the session."""
+        self._found = await self._read(freshness)
+        return None if self._found is None else self._found.session
+
+    async def messages(self, session: SessionView, freshness: Freshness = Tolerance.FRESH) -> Page[Message] | None:
+        """Return the messages of the session as it is, read anew unless they came with it."""
+        found = self._found if self._found is not None and self._found.session is session else await self._read(freshness)
+        return None if found is None else found.messages
 
 
 def _who(freshness: Freshness) -> str:

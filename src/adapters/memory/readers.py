@@ -12,7 +12,7 @@ from application.freshness import Freshness, Tolerance
 from application.paging import Page, PageRequest
 from application.ports.readers import AgentReader, RunReader, SessionReader, UsageReader, UserReader
 from application.runs.views import RunView
-from application.sessions.views import SessionView
+from application.sessions.views import Excerpt, SessionView
 from application.users.views import UserView
 from domain.agents.agent import Agent, Visibility
 from domain.analytics.usage import DayUsage, Spent, UsageEntry
@@ -100,13 +100,13 @@ class MemorySessionReader(SessionReader):
 
     async def read_messages(
         self, owner_id: UserId, session_id: SessionId, page: PageRequest, freshness: Freshness = Tolerance.FRESH
-    ) -> Page[Message] | None:
-        """Read a page of messages."""
+    ) -> Excerpt | None:
+        """Read the session and a page of its messages."""
         tables = await self._store.read()
         session, messages = tables.sessions.get(session_id), tables.shown(session_id)
         if session is None or session.owner_id != owner_id:
             return None
-        return page_by(messages, page, lambda message: message.seq, _seq_of(page, messages))
+        return Excerpt(SessionView.of(session), page_by(messages, page, lambda message: message.seq, _seq_of(page, messages)))
 
     async def recent_messages(
         self, owner_id: UserId, session_id: SessionId, *, limit: int, most_characters: int

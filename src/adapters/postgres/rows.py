@@ -28,6 +28,8 @@ _decode_parts: Final = json.Decoder(tuple[TextPart, ...]).decode
 _of_message: Final = itemgetter(
     "id", "session_id", "seq", "role", "content", "run_id", "status", "created_at", "client_message_id"
 )
+_SESSION_COLUMNS: Final = ("id", "agent_id", "title", "head_seq", "archived", "metadata", "created_at", "updated_at")
+_of_session: Final = {prefix: itemgetter(*(prefix + name for name in _SESSION_COLUMNS)) for prefix in ("", "of_")}
 _ROLES: Final = {role.value: role for role in Role}
 _STATUSES: Final = {status.value: status for status in MessageStatus}
 _pairs: Final = json.Decoder(dict[str, str])
@@ -139,12 +141,10 @@ def session_from(row: Row) -> Session:
     )
 
 
-def session_view(row: Row) -> SessionView:
-    """Return the view."""
-    return SessionView(
-        row["id"], row["agent_id"], row["title"], row["head_seq"], row["archived"], _pairs.decode(row["metadata"]),
-        row["created_at"], row["updated_at"],
-    )
+def session_view(row: Row, prefix: str = "") -> SessionView:
+    """Return the view; the columns' names may begin with a `prefix`."""
+    name, agent_id, title, head_seq, archived, metadata, created_at, updated_at = _of_session[prefix](row)
+    return SessionView(name, agent_id, title, head_seq, archived, _pairs.decode(metadata), created_at, updated_at)
 
 
 def session_columns(session: Session) -> dict[str, Any]:

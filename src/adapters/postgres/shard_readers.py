@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Integer, Text, bindparam, func, or_, select, true
+from sqlalchemy import Integer, Text, bindparam, case, func, or_, select, true
 
 from adapters.postgres.paging import PagedReading, in_range, name_of_page
 from adapters.postgres.placement import Placement
@@ -14,7 +14,7 @@ from application.freshness import Freshness, Tolerance
 from application.paging import Page, PageRequest, page_of
 from application.ports.readers import RunReader, SessionReader
 from application.runs.views import RunView
-from application.sessions.views import SessionView
+from application.sessions.views import Excerpt, SessionView
 from domain.sessions.message import Message
 from domain.shared.errors import Invalid
 from domain.shared.identifiers import RunId, SessionId, UserId
@@ -37,19 +37,27 @@ _SESSIONS: Final[Mapping[bool | None, PagedReading]] = {
 
 
 _PLACE: Final = (MESSAGES.c.session_id, MESSAGES.c.seq)
+_SHORT_OF_SESSION: Final = [SESSIONS.c[name] for name in ("id", "agent_id", "head_seq", "archived", "created_at", "updated_at")]
 
 
 def _messages(*, down: bool, bounded: bool) -> Statement:
-    """Return the reading of a page of messages; a session without any on the page still gives one row, with `id` NULL."""
+    """Return the reading of a session and a page of its messages; without any on the page there is one row, with `id` NULL.
+
+    What can be long of a session stands in the first row alone.
+    """
     place = select(MESSAGES.c.seq.label("cursor_seq")).where(
         MESSAGES.c.id == bindparam("cursor", type_=Id), MESSAGES.c.session_id == SESSIONS.c.id
     ).lateral("place")
     here = in_range(_PLACE, [SESSIONS.c.id], place.c.cursor_seq if bounded else None, down=down)
     order = [column.desc() if down else column for column in _PLACE]
-    shown = select(MESSAGES).where(*here, ~MESSAGES.c.superseded)
+    nth = func.row_number().over(order_by=order).label("nth")
+    shown = select(MESSAGES, nth).where(*here, ~MESSAGES.c.superseded)
     rows = shown.order_by(*order).limit(bindparam("limit", type_=Integer)).lateral("page")
     source: Any = SESSIONS
-    columns: list[Any] = list(rows.c)
+    begins = func.coalesce(rows.c.nth, 1) == 1
+    long = [case((begins, column)).label(f"of_{column.name}") for column in (SESSIONS.c.title, SESSIONS.c.metadata)]
+    short = [column.label(f"of_{column.name}") for column in _SHORT_OF_SESSION]
+    columns: list[Any] = [*(column for column in rows.c if column.name != "nth"), *short, *long]
     if bounded:
         source, columns = source.outerjoin(place, true()), [*columns, place.c.cursor_seq]
     source = source.outerjoin(rows, true())
@@ -113,8 +121,8 @@ class PostgresSessionReader(SessionReader):
 
     async def read_messages(
         self, owner_id: UserId, session_id: SessionId, page: PageRequest, freshness: Freshness = Tolerance.FRESH
-    ) -> Page[Message] | None:
-        """Read a page of messages, the cursor's place and the session's being there in one statement."""
+    ) -> Excerpt | None:
+        """Read the session, a page of its messages and the cursor's place in one statement."""
         rows = await self._placement.of(owner_id, freshness).rows(
             _MESSAGES[page.scans_down, page.cursor is not None],
             session_id=session_id, owner_id=owner_id, limit=page.limit + 1, cursor=page.cursor,
@@ -124,7 +132,8 @@ class PostgresSessionReader(SessionReader):
         if page.cursor is not None and rows[0]["cursor_seq"] is None:
             param = "after" if page.before is None else "before"
             raise Invalid(f"'{param}' is not a message of this session.", param=param)
-        return page_of([message_from(row) for row in rows if row["id"] is not None], page)
+        messages = page_of([message_from(row) for row in rows if row["id"] is not None], page)
+        return Excerpt(session_view(rows[0], "of_"), messages)
 
     async def recent_messages(
         self, owner_id: UserId, session_id: SessionId, *, limit: int, most_characters: int

@@ -45,9 +45,11 @@ class RedisCache(Cache):
 
     async def read(self, key: str) -> Hit | Lease | Miss:
         """Return the value, or a lease that only one caller in ten seconds gets."""
-        token, urge = token_hex(8), -math.log(1 - random.random())  # noqa: S311
+        token, urge = token_hex(8), f"{-math.log(1 - random.random()):.6f}"  # noqa: S311
         try:
-            [found] = await self._run(READ, [[self._prefix + key]], token, _LEASE_MILLIS, f"{urge:.6f}", self._copies.field(), _COPY_MILLIS)
+            [found] = await self._run(
+                READ, [[self._prefix + key]], token, _LEASE_MILLIS, urge, self._copies.field(), _COPY_MILLIS
+            )
         except Unavailable:
             return Miss.AWAY
         match found:

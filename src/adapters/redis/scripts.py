@@ -31,7 +31,8 @@ class Script:
         answers = await server.ask(*[("EVALSHA", self.digest, len(keys), *keys, *arguments) for keys in groups])
         unknown = [place for place, answer in enumerate(answers) if is_unknown(answer)]
         if unknown:
-            again = await server.ask(*[("EVAL", self.source, len(groups[place]), *groups[place], *arguments) for place in unknown])
+            left = [groups[place] for place in unknown]
+            again = await server.ask(*[("EVAL", self.source, len(keys), *keys, *arguments) for keys in left])
             for place, answer in zip(unknown, again, strict=True):
                 answers[place] = answer
         return answers

@@ -10,7 +10,7 @@ from application.agents.views import AgentView
 from application.freshness import Freshness, Tolerance
 from application.paging import Page, PageRequest
 from application.runs.views import RunView
-from application.sessions.views import SessionView, SharedSession, ShareView
+from application.sessions.views import Excerpt, SessionView, SharedSession, ShareView
 from application.users.views import UserView
 from domain.analytics.usage import DayUsage, Spent
 from domain.sessions.message import Message
@@ -71,8 +71,8 @@ class SessionReader(Protocol):
     @abstractmethod
     async def read_messages(
         self, owner_id: UserId, session_id: SessionId, page: PageRequest, freshness: Freshness = Tolerance.FRESH
-    ) -> Page[Message] | None:
-        """Return messages by seq, or None if the owner has no such session; Invalid for a cursor that is not in it."""
+    ) -> Excerpt | None:
+        """Return the session and messages by seq, or None if the owner has none; Invalid for a cursor that is not in it."""
 
     @abstractmethod
     async def recent_messages(

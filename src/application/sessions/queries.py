@@ -56,10 +56,10 @@ class ReadMessages:
         self, actor: Actor, session_id: SessionId, page: PageRequest, freshness: Freshness = Tolerance.FRESH
     ) -> Page[Message]:
         """Return a page of messages by seq; SessionNotFound."""
-        messages = await self.sessions.read_messages(actor.user_id, session_id, page, freshness)
-        if messages is None:
+        excerpt = await self.sessions.read_messages(actor.user_id, session_id, page, freshness)
+        if excerpt is None:
             raise SessionNotFound(f"There is no session {session_id}.")
-        return messages
+        return excerpt.messages
 
 
 @dataclass(frozen=True, slots=True)

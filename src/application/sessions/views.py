@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from application.paging import Page
-from domain.sessions.message import Content, Role
+from domain.sessions.message import Content, Message, Role
 from domain.sessions.session import Session
 from domain.sessions.share import Share, Snapshot
 from domain.shared.identifiers import AgentId, SessionId, ShareId
@@ -31,6 +31,14 @@ class SessionView:
             session.id, session.agent_id, session.title, session.head_seq, session.archived,
             dict(session.metadata), session.created_at, session.updated_at,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A session and a page of its messages, both of one moment."""
+
+    session: SessionView
+    messages: Page[Message]
 
 
 @dataclass(frozen=True, slots=True)

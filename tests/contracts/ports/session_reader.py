@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from application.paging import PageRequest
+from application.paging import Page, PageRequest
 from application.ports.readers import SessionReader
 from application.ports.shards import Shards
 from application.runs.views import RunView
@@ -16,7 +16,7 @@ from domain.shared.errors import Invalid
 from domain.shared.identifiers import SessionId, UserId
 from tests.support.builders import LATER, new_user_id
 from tests.support.storing import answer, save_session, say, store_session
-from tests.support.walking import every_way, page_with, walks_both_ways
+from tests.support.walking import Reading, every_way, page_with, walks_both_ways
 
 FIRST = PageRequest(100, descending=False)
 
@@ -118,10 +118,33 @@ class ListingSuite:
             assert [view.id for view in page.items] == [wanted.id]
 
 
+def messages_of(sessions: SessionReader, session: Session) -> Reading[Message]:
+    """Return the reading of its messages, which looks that the session comes with them."""
+
+    async def read(page: PageRequest) -> Page[Message]:
+        excerpt = await sessions.read_messages(session.owner_id, session.id, page)
+        assert excerpt is not None
+        assert excerpt.session == await sessions.find(session.owner_id, session.id)
+        return excerpt.messages
+
+    return read
+
+
 class MessagesSuite:
+    async def test_the_session_comes_whole_with_any_page(self, shards: Shards, sessions: SessionReader) -> None:
+        session, messages = await store_conversation(shards, *"123")
+        session.retitle("About numbers", now=LATER)
+        session.annotate({"colour": "blue"}, now=LATER)
+        await save_session(shards, session)
+        requests = [PageRequest(limit, down) for limit in (1, 2, 3, 4) for down in (True, False)]
+        for request in (*requests, PageRequest(5, False, after=messages[0].id), PageRequest(5, False, after=messages[2].id)):
+            excerpt = await sessions.read_messages(session.owner_id, session.id, request)
+            assert excerpt is not None
+            assert excerpt.session == SessionView.of(session)
+
     async def test_a_session_without_messages_has_an_empty_page(self, shards: Shards, sessions: SessionReader) -> None:
         session = await store_session(shards)
-        page = await page_with(lambda page: sessions.read_messages(session.owner_id, session.id, page), FIRST)
+        page = await page_with(messages_of(sessions, session), FIRST)
         assert (page.items, page.has_more) == ((), False)
 
     @every_way
@@ -130,9 +153,7 @@ class MessagesSuite:
     ) -> None:
         await store_conversation(shards, "of another session")
         session, messages = await store_conversation(shards, *"1234567")
-        await walks_both_ways(
-            lambda page: sessions.read_messages(session.owner_id, session.id, page), messages, limit=limit, descending=descending
-        )
+        await walks_both_ways(messages_of(sessions, session), messages, limit=limit, descending=descending)
 
     @pytest.mark.parametrize("descending", [False, True])
     async def test_beyond_either_end_there_is_nothing(
@@ -141,7 +162,7 @@ class MessagesSuite:
         session, messages = await store_conversation(shards, *"123")
         first, last = (messages[-1].id, messages[0].id) if descending else (messages[0].id, messages[-1].id)
         for request in (PageRequest(5, descending, after=last), PageRequest(5, descending, before=first)):
-            page = await page_with(lambda page: sessions.read_messages(session.owner_id, session.id, page), request)
+            page = await page_with(messages_of(sessions, session), request)
             assert (page.items, page.has_more) == ((), False)
 
     @pytest.mark.parametrize(

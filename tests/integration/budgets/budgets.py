@@ -133,7 +133,7 @@ BUDGETS: Final[Budgets] = {
     ("GET", "/v1/sessions/{session_id}/share"): Budget(_link, 3, 2),
     ("DELETE", "/v1/sessions/{session_id}/share"): Budget(_link, 3, 2),
     ("GET", "/v1/shared/{token}"): Budget(_shared_page, 1, 1),
-    ("GET", "/v1/sessions/{session_id}/messages"): Budget(_page, 3, 0),
+    ("GET", "/v1/sessions/{session_id}/messages"): Budget(_page, 2, 0),
     ("POST", "/v1/sessions/{session_id}/messages"): Budget(_say, 9, 7),
     ("GET", "/v1/runs/{run_id}"): Budget(_a_run, 2, 1),
     ("POST", "/v1/runs/{run_id}/cancel"): Budget(_cancel, 3, 2, repeated="runs.find"),

@@ -83,7 +83,7 @@ BUDGETS_OF_DIALECTS: Final[Budgets] = {
     ("GET", "/v1/conversations/{conversation_id}"): Budget(_conversation(), 2, 0),
     ("POST", "/v1/conversations/{conversation_id}"): Budget(_conversation(body=_METADATA), 3, 2),
     ("DELETE", "/v1/conversations/{conversation_id}"): Budget(_conversation(), 4, 3),
-    ("GET", "/v1/conversations/{conversation_id}/items"): Budget(_conversation("/items"), 3, 0),
+    ("GET", "/v1/conversations/{conversation_id}/items"): Budget(_conversation("/items"), 2, 0),
     ("POST", "/v1/conversations/{conversation_id}/items"): Budget(_conversation("/items", {"items": _ITEMS}), 4, 3),
     ("GET", "/v1/conversations/{conversation_id}/items/{item_id}"): Budget(_item, 2, 1),
     ("DELETE", "/v1/conversations/{conversation_id}/items/{item_id}"): Budget(_item, 4, 3),

@@ -91,14 +91,14 @@ async def test_nothing_is_written_behind_the_fence(world: World, shards: Postgre
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(asyncio.shield(writing), 0.5)
     reader = PostgresSessionReader(world.placement)
-    page = await reader.read_messages(session.owner_id, session.id, PageRequest(10))
-    assert page is not None
-    assert list(page.items) == []
+    excerpt = await reader.read_messages(session.owner_id, session.id, PageRequest(10))
+    assert excerpt is not None
+    assert list(excerpt.messages.items) == []
     await world.run(0, "DELETE FROM shard.fences")
     message, _ = await writing
-    page = await reader.read_messages(session.owner_id, session.id, PageRequest(10))
-    assert page is not None
-    assert list(page.items) == [message]
+    excerpt = await reader.read_messages(session.owner_id, session.id, PageRequest(10))
+    assert excerpt is not None
+    assert list(excerpt.messages.items) == [message]
 
 
 async def test_other_buckets_of_the_shard_go_on(world: World, shards: PostgresShards, session: Session) -> None:

@@ -82,7 +82,8 @@ def test_what_every_hundredth_turn_leaves_behind_is_found(kind: str, name: str, 
 
 @pytest.mark.parametrize(("kind", "name", "held", "bytes_a_turn"), [
     ("own memory", "worker", 95e6, 400), ("memory", "serve's parent", 80e6, 400), ("bytes of data", "valkey", 60e6, 400),
-    ("own memory", "postgres", 250e6, 1_000), ("table bytes", "shard.outbox", 1e6, 400), ("own memory", "serve, all", 350e6, 1_200),
+    ("own memory", "postgres", 250e6, 1_000), ("table bytes", "shard.outbox", 1e6, 400),
+    ("own memory", "serve, all", 350e6, 1_200),
 ])
 def test_some_hundred_bytes_that_every_turn_leaves_behind_are_found(kind: str, name: str, held: float, bytes_a_turn: int) -> None:
     left = verdict(kind, name, noisy(lambda at: held + at * 40 * bytes_a_turn, 0.01))

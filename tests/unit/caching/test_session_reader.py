@@ -16,7 +16,7 @@ from application.paging import Page, PageRequest
 from application.ports.readers import SessionReader
 from application.ports.shards import Shards
 from application.reactions.invalidate import InvalidateCaches
-from application.sessions.views import SessionView
+from application.sessions.views import Excerpt, SessionView
 from domain.sessions.session import Session
 from domain.shared.identifiers import SessionId, UserId
 from tests.support.builders import LATER, new_session, new_user_id
@@ -44,6 +44,12 @@ class CountedSessions(MemorySessionReader):
     ) -> Page[SessionView]:
         self.asked.append(freshness)
         return await super().list_for_owner(owner_id, page, archived, freshness)
+
+    async def read_messages(
+        self, owner_id: UserId, session_id: SessionId, page: PageRequest, freshness: Freshness = Tolerance.FRESH
+    ) -> Excerpt | None:
+        self.asked.append(freshness)
+        return await super().read_messages(owner_id, session_id, page, freshness)
 
 
 class Nodes:
@@ -110,7 +116,8 @@ async def test_a_change_is_seen_at_once_on_every_node_and_in_every_list(nodes: N
 
 async def test_a_removed_session_is_gone_at_once_on_every_node(nodes: Nodes) -> None:
     for reader in nodes.readers:
-        assert await reader.read_messages(nodes.owner, nodes.session.id, FIRST) == Page((), False)
+        excerpt = await reader.read_messages(nodes.owner, nodes.session.id, FIRST)
+        assert excerpt == Excerpt(SessionView.of(nodes.session), Page((), False))
     await nodes.remove()
     for reader in nodes.readers:
         assert await found_by(nodes)(reader) is None
@@ -141,6 +148,27 @@ async def test_without_the_cache_a_reading_is_as_new_as_it_asks_for(
     await nodes.readers[0].find(nodes.owner, nodes.session.id, freshness)
     await nodes.readers[0].list_for_owner(nodes.owner, FIRST, None, freshness)
     assert nodes.stored.asked == [freshness] * 2
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_a_session_and_its_page_are_read_together(nodes: Nodes, cache: SharedCache, away: bool) -> None:
+    cache.away = away
+    for title in ("One", "Another"):
+        await nodes.retitle(title)
+        nodes.stored.asked.clear()
+        for reader in nodes.readers:
+            excerpt = await reader.read_messages(nodes.owner, nodes.session.id, FIRST)
+            assert excerpt is not None
+            assert excerpt.session.title == title
+        assert len(nodes.stored.asked) == (2 if away else 1)
+
+
+async def test_of_a_session_that_is_known_the_page_alone_is_read(nodes: Nodes) -> None:
+    await found_by(nodes)(nodes.readers[0])
+    for reader in nodes.readers * 2:
+        excerpt = await reader.read_messages(nodes.owner, nodes.session.id, FIRST)
+        assert excerpt == Excerpt(SessionView.of(nodes.session), Page((), False))
+    assert len(nodes.stored.asked) == 2
 
 
 async def test_without_the_cache_identical_lists_are_one_reading(nodes: Nodes, cache: SharedCache) -> None:

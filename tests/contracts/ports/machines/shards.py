@@ -144,8 +144,10 @@ class ShardMachine(WorldMachine):
         for session_id, messages in self.messages.items():
             cursor = messages[place] if place < len(messages) else None
             request = page_at(cursor.id if cursor else None, limit=limit, descending=descending, back=back)
-            page = self.ask(self.world.sessions.read_messages(self.owner, session_id, request))
-            assert page == cut(messages, [message.seq for message in messages], request, cursor.seq if cursor else None)
+            excerpt = self.ask(self.world.sessions.read_messages(self.owner, session_id, request))
+            assert excerpt.session == SessionView.of(self.sessions[session_id])
+            seqs = [message.seq for message in messages]
+            assert excerpt.messages == cut(messages, seqs, request, cursor.seq if cursor else None)
 
     @invariant()
     def numbers_have_no_gaps(self) -> None:

@@ -39,8 +39,8 @@ async def remove_all(shards: Shards, owner_id: UserId) -> None:
 
 async def messages_of(sessions: SessionReader, session: Session) -> list[Message]:
     """Return the first hundred messages, by seq."""
-    page = await sessions.read_messages(session.owner_id, session.id, PageRequest(100, descending=False))
-    return [] if page is None else list(page.items)
+    excerpt = await sessions.read_messages(session.owner_id, session.id, PageRequest(100, descending=False))
+    return [] if excerpt is None else list(excerpt.messages.items)
 
 
 async def left_of(sessions: SessionReader, session: Session) -> list[Message]:

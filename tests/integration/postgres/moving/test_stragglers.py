@@ -42,9 +42,9 @@ def of_yesterday(node: Node, *, shard: int = 0) -> PostgresShards:
 
 
 async def seqs(node: Node, session: Session) -> list[int]:
-    page = await node.sessions.read_messages(session.owner_id, session.id, PageRequest(100))
-    assert page is not None
-    return [message.seq for message in page.items]
+    excerpt = await node.sessions.read_messages(session.owner_id, session.id, PageRequest(100))
+    assert excerpt is not None
+    return [message.seq for message in excerpt.messages.items]
 
 
 async def test_a_node_that_stood_still_through_a_move_reads_and_writes_at_the_new_home(world: World, owner: UserId) -> None:
@@ -147,9 +147,9 @@ async def test_a_reading_that_takes_long_is_made_anew_where_the_map_has_changed_
         await slow.answered.wait()
         await world.move([bucket_of(owner)], 0, 1, pace=Pace(trusted=0, margin=0))
         message, _ = await say(node.shards, session)
-        page = await reading
-        assert page is not None
-        assert list(page.items) == [message]
+        excerpt = await reading
+        assert excerpt is not None
+        assert list(excerpt.messages.items) == [message]
         await slow.close()
 
 

@@ -113,9 +113,9 @@ class Traffic:
     async def _look(self, owner: Owner, message: Message) -> None:
         """Whichever node is asked, what was acknowledged is there, and nothing that was seen is gone again."""
         for node in self.nodes:
-            page = await node.sessions.read_messages(owner.id, owner.session.id, PageRequest(1))
-            assert page is not None, "the session is gone"
-            newest = page.items[0].seq
+            excerpt = await node.sessions.read_messages(owner.id, owner.session.id, PageRequest(1))
+            assert excerpt is not None, "the session is gone"
+            newest = excerpt.messages.items[0].seq
             assert newest >= message.seq, f"{message.seq} was acknowledged, and {newest} is the newest that is read"
             assert newest >= owner.seen, f"{owner.seen} was seen, and then {newest}"
             owner.seen = newest

@@ -49,9 +49,9 @@ class Client:
         session = await store_session(self.shards)
         for number in range(ROUNDS):
             said, _ = await say(self.shards, session, f"{number}")
-            page = await self.sessions.read_messages(session.owner_id, session.id, PAGE)
-            assert [message.seq for message in page.items] == list(range(1, number + 2))
-            assert page.items[-1].id == said.id
+            excerpt = await self.sessions.read_messages(session.owner_id, session.id, PAGE)
+            assert [message.seq for message in excerpt.messages.items] == list(range(1, number + 2))
+            assert excerpt.messages.items[-1].id == said.id
             found = await self.sessions.find(session.owner_id, session.id)
             assert found is not None
             assert found.head_seq == number + 1
