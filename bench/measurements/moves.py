@@ -34,7 +34,7 @@ class Moves:
     )
 
     def __init__(self, scale: float) -> None:
-        self._moves = max(2, round(10 * scale))
+        self._moves = max(2, round(6 * scale))
 
     @asynccontextmanager
     async def sides(self, stage: Stage) -> AsyncIterator[Mapping[str, Side]]:

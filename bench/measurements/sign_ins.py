@@ -30,7 +30,7 @@ class SignIns:
     )
 
     def __init__(self, scale: float) -> None:
-        self._each, self._sign_ins = max(4, round(10 * scale)), round(_SIGN_INS * min(1.0, max(0.5, scale)))
+        self._each, self._sign_ins = max(3, round(8 * scale)), round(_SIGN_INS * min(1.0, max(0.5, scale)))
         self.title = f"{_STREAMS} paced replies at a time, without and with {self._sign_ins} sign-ins at once"
 
     @asynccontextmanager

@@ -11,14 +11,14 @@ from typing import Final
 
 import aiohttp
 
-_EACH: Final = 0.001
-_LEAST: Final = 0.02
+_EACH: Final = 0.004
+_LEAST: Final = 0.08
 # Streams wake together, a few at a time: all at once would hold up the requests between them.
 _GRID: Final = 0.01
 
 
 class Coalescing:
-    """Streams of one process. Each rests between two reads for a millisecond per stream under way, at most `most` seconds.
+    """Streams of one process. Each rests between two reads for four milliseconds per stream under way, at most `most` seconds.
 
     Few streams do not rest: text is as fast as it comes until twenty are under way. The first text never rests.
     """
