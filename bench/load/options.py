@@ -22,7 +22,8 @@ class Load:
     `model` is the scripted one, `shortest` and `longest` bound the seconds between a person's messages, `dropping` is the share
     of replies in which the connection is lost, `ramp` the seconds in which people come (None: 250 a second), `clients` the
     processes of the load client (None: one, and two from 6,000 people on). With `knee` the load is then raised until a goal
-    breaks, with `profile` a serving process is recorded. `cache_memory` bounds the cache of a process (None: as by default).
+    breaks, with `profile` a serving process is recorded. `cache_memory` bounds the cache of a process (None: as by default);
+    `history` messages are there before the first.
     """
 
     people: int = 10_000
@@ -39,6 +40,7 @@ class Load:
     profile: bool = False
     results: Path = RESULTS
     cache_memory: int | None = None
+    history: int = 20
 
     @property
     def ramp_seconds(self) -> float:

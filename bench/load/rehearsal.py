@@ -123,7 +123,7 @@ async def rehearsed(load: Load) -> AsyncIterator[Rehearsal]:
     accounts: list[Account] = []
 
     async def fill(dsn: str) -> None:
-        accounts.extend(await seed(dsn, load.people, load.model))
+        accounts.extend(await seed(dsn, load.people, load.model, load.history))
 
     async with built_stage(load, fill) as stage:
         gauges = Gauges(stage.processes)

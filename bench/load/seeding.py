@@ -11,7 +11,6 @@ from bench.load.world import Account
 from domain.shared.identifiers import UserId, bucket_of
 from domain.shared.secrets import ACCESS_PREFIX, REFRESH_PREFIX, fingerprint
 
-HISTORY: Final = 20
 _OTHER_SESSIONS: Final = 4
 _SAID: Final = "What was said here before is a sentence or two, as people and agents say them in a chat. "
 _LIFETIME: Final = timedelta(days=1)
@@ -20,15 +19,15 @@ Connection = Any
 Rows = Iterator[tuple[Any, ...]]
 
 
-async def seed(dsn: str, people: int, model: str) -> list[Account]:
-    """Make so many users with five sessions each, one of them with a history; every other of them talks over a socket."""
+async def seed(dsn: str, people: int, model: str, history: int) -> list[Account]:
+    """Make so many users with five sessions each, one with a `history` of messages; every other of them talks over a socket."""
     connection = await asyncpg.connect(dsn)
     try:
         agent = await _agent(connection, model)
         users = [_entropy.identifier("user", _entropy.bucket()) for _ in range(people)]
         accounts = await _sign_in(connection, users)
-        sessions = await _open_sessions(connection, users, agent)
-        await _remember(connection, sessions)
+        sessions = await _open_sessions(connection, users, agent, history)
+        await _remember(connection, sessions, history)
         await connection.execute("ANALYZE", timeout=300)
         return [
             Account(token, session, socket=bool(number % 2))
@@ -69,7 +68,7 @@ async def _sign_in(connection: Connection, users: Sequence[str]) -> list[str]:
     return tokens
 
 
-async def _open_sessions(connection: Connection, users: Sequence[str], agent: str) -> list[tuple[str, int]]:
+async def _open_sessions(connection: Connection, users: Sequence[str], agent: str, history: int) -> list[tuple[str, int]]:
     """Give each user sessions; return the one to talk in, and its bucket."""
     now, chosen, rows = datetime.now(UTC), [], []
     for user in users:
@@ -77,7 +76,7 @@ async def _open_sessions(connection: Connection, users: Sequence[str], agent: st
         ids = [_entropy.identifier("session", bucket) for _ in range(_OTHER_SESSIONS + 1)]
         chosen.append((ids[-1], bucket))
         rows += [
-            (name, user, bucket, agent, "About something", "{}", HISTORY if name == ids[-1] else 0, False, now, now, 1)
+            (name, user, bucket, agent, "About something", "{}", history if name == ids[-1] else 0, False, now, now, 1)
             for name in ids
         ]
     columns = (
@@ -87,15 +86,15 @@ async def _open_sessions(connection: Connection, users: Sequence[str], agent: st
     return chosen
 
 
-async def _remember(connection: Connection, sessions: Sequence[tuple[str, int]]) -> None:
+async def _remember(connection: Connection, sessions: Sequence[tuple[str, int]], history: int) -> None:
     columns = ("session_id", "seq", "id", "bucket", "role", "content", "characters", "run_id", "status", "created_at")
-    await _copy(connection, "shard", "messages", columns, _messages(sessions))
+    await _copy(connection, "shard", "messages", columns, _messages(sessions, history))
 
 
-def _messages(sessions: Sequence[tuple[str, int]]) -> Rows:
+def _messages(sessions: Sequence[tuple[str, int]], history: int) -> Rows:
     content, now = '[{"type": "text", "text": "%s"}]' % _SAID, datetime.now(UTC)  # noqa: UP031  (braces)
     for session, bucket in sessions:
-        for seq in range(1, HISTORY + 1):
+        for seq in range(1, history + 1):
             if seq % 2:
                 run = _entropy.identifier("run", bucket)
             name, role = _entropy.identifier("message", bucket), "user" if seq % 2 else "assistant"

@@ -69,7 +69,7 @@ def _judged(book: Book, period: Period, kind: str, name: str, points: Points) ->
         return None
     base, processes = level(counted[: max(1, len(counted) // 4)]), period.workers if name.startswith(f"{_SERVING},") else 1
     each = explained(kind, name)
-    allowed = tolerated(kind, name, base, period.people, processes, _rows(book, name)) + each * _turns(book, counted)
+    allowed = tolerated(kind, name, base, period.people, processes, _most_rows(book, name)) + each * _turns(book, counted)
     grew = min(_grew(period, name, counted), _grew(period, name, as_many))
     return Verdict(kind, name, base, grew, allowed, each)
 
@@ -102,8 +102,8 @@ def _shaped(book: Book, kind: str, name: str, points: Points) -> tuple[Points, P
     return points, [(at, value * usual / max(1.0, connections[at])) for at, value in points if at in connections]
 
 
-def _rows(book: Book, name: str) -> float:
-    return level(book.series.get(("rows", name), []))
+def _most_rows(book: Book, name: str) -> float:
+    return max((value for _, value in book.series.get(("rows", name), [])), default=0.0)
 
 
 def _turns(book: Book, counted: Points) -> float:

@@ -15,6 +15,8 @@ killed in turn: does anything grow that should be level? Ends with 0 if all is l
 
 # A process's cache grows until it is full, and then it is no growth: a quarter of the default is full while a life is young.
 _CACHE = 16 << 20
+# People read the newest fifty messages: with fewer of them there first, pages in the caches would grow from turn to turn.
+_HISTORY = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Soak:
         """The load that it is put on with."""
         return Load(
             people=self.people, minutes=self.minutes, workers=self.workers, shortest=self.shortest, longest=self.longest,
-            ramp=self.ramp, results=self.results, cache_memory=_CACHE,
+            ramp=self.ramp, results=self.results, cache_memory=_CACHE, history=_HISTORY,
         )
 
 

@@ -23,7 +23,7 @@ def explained(kind: str, name: str) -> float:
 def tolerated(kind: str, name: str, base: float, people: int, processes: int, rows: float = 0.0) -> float:
     """Return by how much a series of this level may seem to grow without being a leak.
 
-    `processes` are those that the series sums up, `rows` are those of the table.
+    `processes` are those that the series sums up, `rows` are the most that the table had.
     """
     tenth, few = 0.1 * base, 0.05 * people
     match kind:

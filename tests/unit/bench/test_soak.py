@@ -139,6 +139,18 @@ def test_dead_rows_that_a_vacuum_takes_every_minute_are_level_and_those_that_sta
     assert not verdict("dead rows", "shard.outbox", lambda at: at * 80).is_level
 
 
+def test_dead_rows_may_be_a_fifth_of_a_table_that_grows() -> None:
+    def judged(dead: Way) -> Verdict:
+        book = Book()
+        for at in TIMES:
+            book.note("rows", "shard.runs", at, at * 40)
+            book.note("dead rows", "shard.runs", at, dead(at))
+        return next(one for one in judge(book, PERIOD) if one.kind == "dead rows")
+
+    assert judged(lambda at: 50 + 0.2 * at * 40).is_level
+    assert not judged(lambda at: 0.5 * at * 40).is_level
+
+
 def test_what_postgres_holds_is_judged_by_the_connections_that_it_has() -> None:
     def connections(at: float) -> float:
         return 25 + at // 200
