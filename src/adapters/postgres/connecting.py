@@ -18,6 +18,8 @@ SERVERS_KEEPALIVE: Final = {
     "tcp_keepalives_idle": "15", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3",
     "tcp_user_timeout": str(_UNACKNOWLEDGED_MILLIS),
 }
+# A plan is made once per connection and kept: over a table that was small then, reading all of it would be what is kept.
+_PLANS: Final = {"jit": "off", "plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
 BOUNDS: Final = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 
 
@@ -40,7 +42,7 @@ def connector(dsn: str, *, statement_timeout: float, pooler: Pooler) -> Primary:
     settings = {"application_name": "onelast"}
     if pooler == "none":
         millis = str(round(statement_timeout * 1000))
-        settings |= dict.fromkeys(BOUNDS, millis) | {"jit": "off", "plan_cache_mode": "force_generic_plan"} | SERVERS_KEEPALIVE
+        settings |= dict.fromkeys(BOUNDS, millis) | _PLANS | SERVERS_KEEPALIVE
     return Primary(
         dsn, timeout=min(CONNECT_SECONDS, statement_timeout + 1), server_settings=settings,
         connection_class=WatchedConnection, statement_cache_size=_CACHED_STATEMENTS if pooler == "none" else 0,

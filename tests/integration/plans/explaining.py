@@ -47,10 +47,17 @@ def told(node: Node) -> str:
     return " ".join(word for word in words if word)
 
 
+async def planned(connection: Connection, statement: Statement, values: Mapping[str, Any]) -> list[Node]:
+    """Return the steps that the connection plans for a statement, as it is set up, without taking them."""
+    await connection.execute(f"PREPARE planned AS {statement.text}")
+    plan = await connection.fetchval(f"EXPLAIN (FORMAT json) {_execution('planned', statement, values)}")
+    await connection.execute("DEALLOCATE planned")
+    return list(_nodes(json.loads(plan)[0]["Plan"]))
+
+
 async def explain(connection: Connection, statement: Statement, values: Mapping[str, Any]) -> Explained:
     """Run the statement in both ways, and undo it all."""
-    given = ", ".join(_literal(value) for value in statement.arguments(values))
-    execution = f"EXECUTE explained({given})" if given else "EXECUTE explained"
+    execution = _execution("explained", statement, values)
     transaction = connection.transaction()
     await transaction.start()
     try:
@@ -72,6 +79,11 @@ async def _explained(connection: Connection, execution: str, way: str) -> Node:
     finally:
         await savepoint.rollback()
     return dict(json.loads(plan)[0]["Plan"])
+
+
+def _execution(name: str, statement: Statement, values: Mapping[str, Any]) -> str:
+    given = ", ".join(_literal(value) for value in statement.arguments(values))
+    return f"EXECUTE {name}({given})" if given else f"EXECUTE {name}"
 
 
 def _nodes(plan: Node) -> Iterator[Node]:
