@@ -1,6 +1,7 @@
 """The layer in this process's memory, in front of one that several nodes share."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -15,6 +16,8 @@ _NOTHING: Final[_Entry] = (None, 0.0)
 class ProcessLayer(Cache):
     """At most `most` bytes, the least recently used go first; each for as long as the layer below lets it be kept.
 
+    What may be kept no longer goes when something else comes: values of a second weigh a process down less than all that fit.
+
     A layer that could not tell of a change says that nothing may be kept: then this one answers with nothing.
     """
 
@@ -24,6 +27,7 @@ class ProcessLayer(Cache):
         self._below, self._monotonic = below, monotonic
         self._entries: LRUCache[str, _Entry] = LRUCache(most, getsizeof=lambda key, entry: bytes_taken(key, entry[0]))
         self._most = most
+        self._ends: deque[tuple[float, str, _Entry]] = deque()
         # Readings under way, by key: what is forgotten meanwhile is not kept.
         self._reading: dict[str, set[object]] = {}
         self._listeners: list[Forget] = []
@@ -91,8 +95,18 @@ class ProcessLayer(Cache):
             return
         entry: _Entry = (Hit(hit.value, decoded=hit.decoded) if hit.refresh else hit, began + hit.keep)
         self._entries.pop(key, None)
+        self._drop_ended()
         if bytes_taken(key, hit) <= self._most:
             self._entries[key] = entry
+            self._ends.append((entry[1], key, entry))
+
+    def _drop_ended(self) -> None:
+        """Drop what may be kept no longer; they end about in the order in which they came."""
+        now = self._monotonic()
+        while self._ends and self._ends[0][0] <= now:
+            _, key, ended = self._ends.popleft()
+            if self._entries.get(key) is ended:
+                del self._entries[key]
 
     def _forget(self, keys: Sequence[str]) -> None:
         for key in keys:

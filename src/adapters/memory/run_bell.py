@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from application.ports.run_bell import BellFeed, RunBell
 from domain.shared.identifiers import RunId, UserId
@@ -23,11 +23,12 @@ class MemoryRunBell(RunBell):
 
     async def listen(self, owner_id: UserId) -> BellFeed:
         """Join the owner's listeners."""
-        feed = _MemoryBellFeed(lambda: self._leave(owner_id, feed))
+        feed = _MemoryBellFeed(self, owner_id)
         self._listeners.setdefault(owner_id, set()).add(feed)
         return feed
 
-    def _leave(self, owner_id: UserId, feed: "_MemoryBellFeed") -> None:
+    def leave(self, owner_id: UserId, feed: "_MemoryBellFeed") -> None:
+        """Tell it no more."""
         listeners = self._listeners.get(owner_id, set())
         listeners.discard(feed)
         if not listeners:
@@ -37,8 +38,8 @@ class MemoryRunBell(RunBell):
 class _MemoryBellFeed(BellFeed):
     """Keeps the newest hundred that nobody fetched."""
 
-    def __init__(self, leave: Callable[[], None]) -> None:
-        self._leave = leave
+    def __init__(self, bell: MemoryRunBell, owner_id: UserId) -> None:
+        self._bell, self._owner_id = bell, owner_id
         self._heard: deque[RunId] = deque(maxlen=_MOST_WAITING)
         self._news = asyncio.Event()
         self._closed = False
@@ -66,4 +67,4 @@ class _MemoryBellFeed(BellFeed):
         if not self._closed:
             self._closed = True
             self._news.set()
-            self._leave()
+            self._bell.leave(self._owner_id, self)

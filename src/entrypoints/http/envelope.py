@@ -93,6 +93,7 @@ class Envelope:
             raise
         finally:
             give_back(scope)
+            state.pop("send", None)  # the server's request, which has this scope: a cycle that only the collector would end
             self._note(scope, status, time.perf_counter() - started, request_id)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,10 +1,12 @@
 import asyncio
+import weakref
+from dataclasses import replace
 
 import pytest
 
 from adapters.caching.process_layer import ProcessLayer
 from adapters.memory.cache import MemoryCache
-from application.ports.cache import Cache, Hit, Lease
+from application.ports.cache import Cache, Hit, Lease, Miss
 from tests.contracts.ports.cache import HOUR, CacheSuite, PassTime, fill, leased
 from tests.unit.caching.stored import HandClock, SharedCache
 
@@ -78,6 +80,37 @@ async def test_the_bytes_of_a_process_are_bounded_and_the_least_used_go_first(ca
     assert [key for key in "abc" if layer.peek(key)] == ["a", "c"]
     await fill(layer, "huge", b"x" * 9_000)
     assert (layer.peek("huge"), await layer.read("huge")) == (None, Hit(b"x" * 9_000))
+
+
+class CopyingCache(SharedCache):
+    """A layer that hands out each value anew, as a server does."""
+
+    async def read(self, key: str) -> Hit | Lease | Miss:
+        """Return a copy."""
+        found = await super().read(key)
+        return replace(found) if isinstance(found, Hit) else found
+
+
+async def test_what_may_be_kept_no_longer_is_let_go_when_something_else_comes(clock: HandClock) -> None:
+    class Value: ...
+
+    cache = CopyingCache(clock)
+    layer, values = ProcessLayer(cache, monotonic=clock), []
+    for key in "abc":
+        await fill(cache, key, b"x")
+
+    async def read(key: str) -> None:
+        hit = await layer.read(key)
+        assert isinstance(hit, Hit)
+        hit.decoded = (Value(),)
+        values.append(weakref.ref(hit.decoded[0]))
+        clock.now += 0.6
+
+    await read("a")
+    await read("b")
+    assert [value() is not None for value in values] == [True, True]
+    await read("c")
+    assert [value() is not None for value in values] == [False, True, True]
 
 
 async def test_a_process_alone_keeps_nothing_for_longer_than_a_second(clock: HandClock) -> None:
