@@ -38,7 +38,7 @@ class Commands(Protocol):
 
     @abstractmethod
     def submit(self, commands: Sequence[Command]) -> "asyncio.Future[list[Any]]":
-        """Send now, and return the future of the answers; Unavailable."""
+        """Send, and return the future of the answers; Unavailable."""
 
     @abstractmethod
     async def open(self) -> None:

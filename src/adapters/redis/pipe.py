@@ -40,7 +40,7 @@ class Pipe(Commands):
         return await self._commands.ask(*commands)
 
     def submit(self, commands: Sequence[Command]) -> "asyncio.Future[list[Any]]":
-        """Send now, and return the future of the answers; Unavailable."""
+        """Send, and return the future of the answers; Unavailable."""
         return self._commands.submit(commands)
 
     async def open(self) -> None:

@@ -23,6 +23,7 @@ class RespConnection(asyncio.Protocol):
     def __init__(self, heard: Callable[[Any], None], lost: Callable[[], None]) -> None:
         self._reader = hiredis.Reader()
         self._heard, self._lost = heard, lost
+        self._unsent: list[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -38,11 +39,23 @@ class RespConnection(asyncio.Protocol):
         """Say so."""
         self._lost()
 
-    def send(self, *commands: Command) -> None:
-        """Write commands in one go; nothing when the connection is closing, of which `lost` is about to be told."""
-        if self.transport.is_closing():
-            return
-        self.transport.write(b"".join([hiredis.pack_command(command) for command in commands]))  # type: ignore[arg-type]
+    def send(self, *commands: Command, at_once: bool = True) -> None:
+        """Write commands in one go; nothing when the connection is closing, of which `lost` is about to be told.
+
+        What need not leave `at_once` leaves with all that is sent until the event loop has come round: a write costs more than
+        the commands in it, here and at the server.
+        """
+        packed = [hiredis.pack_command(command) for command in commands]  # type: ignore[arg-type]
+        if not at_once and not self._unsent:
+            asyncio.get_running_loop().call_soon(self._leave)
+        self._unsent += packed
+        if at_once:
+            self._leave()
+
+    def _leave(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        if unsent and not self.transport.is_closing():
+            self.transport.write(b"".join(unsent))
 
     def abort(self) -> None:
         """Close at once."""

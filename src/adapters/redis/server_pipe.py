@@ -64,13 +64,16 @@ class ServerPipe(Commands):
         return await self.submit(commands)
 
     def submit(self, commands: Sequence[Command]) -> "asyncio.Future[list[Any]]":
-        """Send now, and return the future of the answers: it fails with Unavailable, as this does without a connection."""
+        """Send, and return the future of the answers: it fails with Unavailable, as this does without a connection.
+
+        It leaves at once while no answer is waited for (Nagle, RFC 896), else with others when the event loop has come round.
+        """
         if self._connection is None:
             raise Unavailable("There is no connection to the Redis or Valkey server.")
         loop = asyncio.get_running_loop()
         batch = _Batch(len(commands), loop.create_future(), loop.time() + self._patience)
+        self._connection.send(*commands, at_once=not self._waiting)
         self._waiting.append(batch)
-        self._connection.send(*commands)
         if self._watch is None:
             self._watch = loop.call_at(batch.deadline, self._look)
         return batch.answered
