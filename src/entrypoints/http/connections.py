@@ -8,6 +8,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from entrypoints.http.joined_head import JoinedHead
 from entrypoints.http.refusals import refusal
 from entrypoints.http.stall_watch import StallWatch
 
@@ -26,11 +27,13 @@ class HttpConnection(HttpToolsProtocol):
     patience = 30.0
     leaving = False
     _coming: StallWatch
+    _bare: asyncio.Transport
     _head_bytes: int | None = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection."""
         super().connection_made(transport)
+        self._bare, self.transport = transport, cast("asyncio.Transport", JoinedHead(transport))
         self.app_state = {**self.app_state, "abort": transport.abort}
         self._coming = StallWatch(self.patience, self._waited_enough)
         self._coming.begin()
@@ -51,7 +54,9 @@ class HttpConnection(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection on, which is watched in another way from now on."""
         self._coming.close()
+        self.transport = self._bare
         super().handle_websocket_upgrade()
+        del self.parser  # which knows this connection as well: nothing but the collector would free the two
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, in the envelope of all errors."""
