@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from adapters.caching.shapes import AGENT, GENERATION, MESSAGE_PAGE, SESSION, SESSION_PAGE
+from adapters.caching.shapes import AGENT, MESSAGE_PAGE, SESSION, SESSION_PAGE, SESSIONS
 from application.ports.cache import REMEMBERED_SECONDS
 
 # How late a clock is read on a busy machine.
 SLACK_SECONDS: Final = 0.5
-LONGEST_LIFETIME: Final = max(shape.longest for shape in (AGENT, GENERATION, MESSAGE_PAGE, SESSION, SESSION_PAGE))
+LONGEST_LIFETIME: Final = max(shape.longest for shape in (AGENT, MESSAGE_PAGE, SESSION, SESSION_PAGE, SESSIONS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Final
 
 from adapters.caching.cached_reads import CachedReads
 from adapters.caching.generations import read_page
-from adapters.caching.shapes import AGENT, CATALOGUE_PAGE
+from adapters.caching.shapes import AGENT, CATALOGUE, CATALOGUE_PAGE
 from application.agents.views import AgentView
 from application.paging import Page, PageRequest
 from application.ports.readers import AgentReader
@@ -35,7 +35,7 @@ class CachedAgentReader(AgentReader):
         if page.cursor is not None:
             return await self._reads.join(catalogue_page_key("", page), lambda: self._inner.list_public(page))
         return await read_page(
-            self._reads, catalogue_key(), lambda generation: catalogue_page_key(generation, page), CATALOGUE_PAGE,
+            self._reads, catalogue_key(), lambda generation: catalogue_page_key(generation, page), CATALOGUE, CATALOGUE_PAGE,
             lambda: self._inner.list_public(page),
         )
 

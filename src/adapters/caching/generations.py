@@ -1,7 +1,8 @@
-"""Pages of a list have a generation in their keys: a random word under one key, whose invalidation puts all of them out of date.
+"""Pages of a list: under the list's own key lies the page that was asked for first, with a random word, its generation.
 
-A page that was read before a change bears a generation that ends with that change, however late the page is filled. Where
-nothing is cached there is none, and identical pages are joined.
+Other pages have that word in their keys, so that an invalidation of the one key puts all of them out of date. A page that was
+read before a change bears a generation that ends with that change, however late the page is filled. Most lists are read in one
+way until they change: that takes one reading of the cache and one fill. Where nothing is cached, identical pages are joined.
 """
 
 from collections.abc import Awaitable, Callable
@@ -9,27 +10,28 @@ from secrets import token_hex
 from typing import TypeVar
 
 from adapters.caching.cached_reads import CachedReads
-from adapters.caching.shapes import GENERATION, Shape
+from adapters.caching.shapes import Shape, Shelf
 
 T = TypeVar("T")
 Load = Callable[[], Awaitable[T]]
 
 
 async def read_page(
-    reads: CachedReads, under: str, name: Callable[[str], str], shape: Shape[T], load: Load[T], *,
+    reads: CachedReads, under: str, name: Callable[[str], str], shelf: Shape[Shelf[T]], shape: Shape[T], load: Load[T], *,
     lax: Load[T] | None = None, who: str = "",
 ) -> T:
     """Return the page called `name` of the generation under a key; `lax` and `who` are as in CachedReads.read."""
-    generation = await reads.read(under, GENERATION, new_generation, lax=_none)
-    if generation:
-        return await reads.read(name(generation), shape, load, lax=lax, who=who)
-    return await reads.join(name("") + who, lax or load)
+    bare = name("")
 
+    async def put() -> Shelf[T]:
+        return Shelf(token_hex(8), bare, await load())
 
-async def new_generation() -> str:
-    """Return a word that no other generation has."""
-    return token_hex(8)
+    async def pass_by() -> Shelf[T]:
+        return Shelf("", bare, await (lax or load)())
 
-
-async def _none() -> str:
-    return ""
+    first = await reads.read(under, shelf, put, lax=pass_by, who=who)
+    if first.name == bare:
+        return first.page
+    if first.generation:
+        return await reads.read(name(first.generation), shape, load, lax=lax, who=who)
+    return await reads.join(bare + who, lax or load)

@@ -1,6 +1,7 @@
 """How cached values look in bytes, and how long they live."""
 
 import random
+from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from msgspec import msgpack
@@ -17,6 +18,24 @@ _SPREAD: Final = 0.1
 # The last part of a life, in which a value that is used is refreshed.
 _STALE: Final = 0.3
 _ENCODER: Final = msgpack.Encoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf(Generic[T]):
+    """What lies under a list's key: the page called `name`, and the generation of all others (none where nothing is cached)."""
+
+    generation: str
+    name: str
+    page: T
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What lies under a session's key: the session, and with it the page of its messages called `name`, if it was asked for."""
+
+    session: SessionView
+    name: str = ""
+    messages: Page[Message] | None = None
 
 
 class Shape(Generic[T]):
@@ -43,8 +62,9 @@ class Shape(Generic[T]):
 # Invalidation makes changes seen at once; lifetimes bound how long a change goes unseen whose invalidation was lost.
 ACTOR: Final = Shape[Actor | None](Actor | None, lifetime=60.0, absent=1.0)
 AGENT: Final = Shape[AgentView | None](AgentView | None, lifetime=30.0, absent=2.0)
+CATALOGUE: Final = Shape[Shelf[Page[AgentView]]](Shelf[Page[AgentView]], lifetime=10.0)
 CATALOGUE_PAGE: Final = Shape[Page[AgentView]](Page[AgentView], lifetime=10.0)
-GENERATION: Final = Shape[str](str, lifetime=30.0)
-SESSION: Final = Shape[SessionView | None](SessionView | None, lifetime=30.0, absent=2.0)
+SESSION: Final = Shape[Desk | None](Desk | None, lifetime=30.0, absent=2.0)
+SESSIONS: Final = Shape[Shelf[Page[SessionView]]](Shelf[Page[SessionView]], lifetime=30.0)
 SESSION_PAGE: Final = Shape[Page[SessionView]](Page[SessionView], lifetime=30.0)
 MESSAGE_PAGE: Final = Shape[Page[Message] | None](Page[Message] | None, lifetime=30.0, absent=2.0)

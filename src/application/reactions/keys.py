@@ -15,7 +15,7 @@ from domain.shared.identifiers import SessionId, UserId
 from domain.users.credential import AccessChanged, TokensRevoked
 from domain.users.user import UserErased
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 # During an upgrade nodes of two releases share the cache: each forgets for its neighbours too.
 _FORGOTTEN_SCHEMAS: Final = tuple(schema for schema in (SCHEMA, SCHEMA - 1, SCHEMA + 1) if schema > 0)
 
@@ -37,7 +37,7 @@ def catalogue_key(schema: int = SCHEMA) -> str:
 
 def catalogue_page_key(generation: str, page: PageRequest) -> str:
     """Return the key of a page of the public catalogue; it is never forgotten by itself but with its generation."""
-    return f"{catalogue_key()}:{generation}:{_place(page)}"
+    return f"{catalogue_key()}:{generation}:{page_name(page)}"
 
 
 def session_key(owner_id: UserId, session_id: SessionId, schema: int = SCHEMA) -> str:
@@ -47,7 +47,7 @@ def session_key(owner_id: UserId, session_id: SessionId, schema: int = SCHEMA) -
 
 def message_page_key(session: SessionView, page: PageRequest) -> str:
     """Return the key of a page of a session's messages; whatever changes them changes the session too."""
-    return f"{SCHEMA}:messages:{session.id}:{session.head_seq}:{session.updated_at.timestamp()}:{_place(page)}"
+    return f"{SCHEMA}:messages:{session.id}:{session.head_seq}:{session.updated_at.timestamp()}:{page_name(page)}"
 
 
 def session_list_key(owner_id: UserId, schema: int = SCHEMA) -> str:
@@ -57,10 +57,11 @@ def session_list_key(owner_id: UserId, schema: int = SCHEMA) -> str:
 
 def session_page_key(owner_id: UserId, generation: str, page: PageRequest, archived: bool | None) -> str:
     """Return the key of a page of an owner's sessions; it is never forgotten by itself but with its generation."""
-    return f"{session_list_key(owner_id)}:{generation}:{archived}:{_place(page)}"
+    return f"{session_list_key(owner_id)}:{generation}:{archived}:{page_name(page)}"
 
 
-def _place(page: PageRequest) -> str:
+def page_name(page: PageRequest) -> str:
+    """Return what tells a page of a list from its other pages."""
     order = "down" if page.descending else "up"
     # The cursor is anybody's text: it comes last, behind its kind, so that it can imitate no other page.
     kind = "first" if page.cursor is None else "after" if page.before is None else "before"

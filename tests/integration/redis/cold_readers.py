@@ -5,11 +5,12 @@ import sys
 
 from adapters.caching.cached_reads import CachedReads
 from adapters.caching.process_layer import ProcessLayer
-from adapters.caching.shapes import GENERATION
+from adapters.caching.shapes import Shape
 from adapters.redis.cache import RedisCache
 from adapters.redis.pipe import Pipe
 
 PROCESSES = 3
+WORD = Shape[str](str, lifetime=30.0)
 
 
 async def main(url: str, prefix: str, readings: int) -> None:
@@ -27,7 +28,7 @@ async def main(url: str, prefix: str, readings: int) -> None:
     await server.ask(("INCR", prefix + "ready"))
     while int((await server.ask(("GET", prefix + "ready")))[0]) < PROCESSES:  # noqa: ASYNC110
         await asyncio.sleep(0.001)
-    found = await asyncio.gather(*[reads.read("1:k", GENERATION, load) for _ in range(readings)])
+    found = await asyncio.gather(*[reads.read("1:k", WORD, load) for _ in range(readings)])
     print(len(found), *set(found))
     await reads.close()
     await cache.close()

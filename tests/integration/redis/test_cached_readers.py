@@ -15,7 +15,7 @@ from tests.contracts.ports.cache import HOUR, fill, leased
 from tests.integration.redis.conftest import Keyspace
 from tests.unit.caching.stored import ACTOR, AGENT, RENAMED, TOKEN, Database, HandClock, Node, StoredAgents
 
-FIRST = PageRequest(20)
+FIRST, SHORT = PageRequest(20), PageRequest(1)
 MakeNode = Callable[[Database], Node]
 
 
@@ -136,6 +136,7 @@ async def test_all_keys_carry_the_schema_number_and_absence_is_brief(node_of: Ma
     await node.agents.find("guide")
     await node.agents.find("nobody")
     await node.agents.list_public(FIRST)
+    await node.agents.list_public(SHORT)
     await node.users.find_actor(b"?" * 32)
     lifetimes = await keyspace.lifetimes()
     assert len(lifetimes) == 5

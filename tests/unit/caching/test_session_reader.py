@@ -17,9 +17,10 @@ from application.ports.readers import SessionReader
 from application.ports.shards import Shards
 from application.reactions.invalidate import InvalidateCaches
 from application.sessions.views import Excerpt, SessionView
+from domain.sessions.message import Message
 from domain.sessions.session import Session
 from domain.shared.identifiers import SessionId, UserId
-from tests.support.builders import LATER, new_session, new_user_id
+from tests.support.builders import LATER, new_session, new_user_id, said
 from tests.unit.caching.stored import HandClock, SharedCache
 
 FIRST = PageRequest(20)
@@ -76,6 +77,16 @@ class Nodes:
             unit.sessions.save(self.session)
             unit.record(self.session.changed())
             await unit.commit()
+
+    async def say(self, text: str) -> Message:
+        message, run = said(self.session, text)
+        async with self.shards.open(self.owner) as unit:
+            unit.sessions.save(self.session)
+            unit.messages.add(message)
+            unit.runs.add(run)
+            unit.record(self.session.changed())
+            await unit.commit()
+        return message
 
     async def remove(self) -> None:
         async with self.shards.open(self.owner) as unit:
@@ -161,6 +172,33 @@ async def test_a_session_and_its_page_are_read_together(nodes: Nodes, cache: Sha
             assert excerpt is not None
             assert excerpt.session.title == title
         assert len(nodes.stored.asked) == (2 if away else 1)
+
+
+@pytest.mark.parametrize("characters", [100, 100_000])
+async def test_what_is_read_first_takes_one_reading_of_the_shared_layer_unless_it_is_long(
+    nodes: Nodes, cache: SharedCache, characters: int
+) -> None:
+    message = await nodes.say("x" * characters)
+    for reader in nodes.readers:
+        cache.reads = 0
+        assert (await reader.list_for_owner(nodes.owner, FIRST, None)).items == (SessionView.of(nodes.session),)
+        excerpt = await reader.read_messages(nodes.owner, nodes.session.id, FIRST)
+        assert excerpt == Excerpt(SessionView.of(nodes.session), Page((message,), False))
+        assert cache.reads == (2 if characters == 100 else 3)
+    assert len(nodes.stored.asked) == 2
+
+
+async def test_another_page_than_the_one_that_lies_with_the_session_is_read_and_kept_by_itself(nodes: Nodes) -> None:
+    messages = [await nodes.say(text) for text in ("One", "Two", "Three")]
+    for reader in nodes.readers * 2:
+        for limit in (1, 2, 20):
+            excerpt = await reader.read_messages(nodes.owner, nodes.session.id, PageRequest(limit))
+            assert excerpt is not None
+            assert list(excerpt.messages.items) == messages[: -1 - limit : -1]
+            assert excerpt.messages.has_more == (limit < 3)
+            listed = await reader.list_for_owner(nodes.owner, PageRequest(limit), None)
+            assert listed.items == (SessionView.of(nodes.session),)
+    assert len(nodes.stored.asked) == 6
 
 
 async def test_of_a_session_that_is_known_the_page_alone_is_read(nodes: Nodes) -> None:

@@ -7,6 +7,7 @@ from typing import Any, get_args, get_type_hints
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.caching.shapes import Desk, Shelf
 from application.actor import Actor
 from application.agents.views import AgentView
 from application.paging import Page, PageRequest
@@ -32,7 +33,7 @@ from domain.users.user import UserErased
 
 OWNER = UserId("user_1")
 _SHAPES = {
-    2: (
+    3: (
         (
             "Actor(user_id: str, plan: Plan[free, standard, pro, enterprise], sign_in_id: str | None,"
             " expires_at: datetime | None, role: UserRole[user, admin], limits: OwnLimits(requests_per_minute: int | None,"
@@ -47,6 +48,7 @@ _SHAPES = {
             " visibility: Visibility[public, private], version: int, created_at: datetime, updated_at: datetime, retired: bool)"
         ),
         "Page(items: tuple[~T, ...], has_more: bool)",
+        "Shelf(generation: str, name: str, page: ~T)",
         (
             "SessionView(id: str, agent_id: str, title: str | None, head_seq: int, archived: bool,"
             " metadata: collections.abc.Mapping[str, str], created_at: datetime, updated_at: datetime)"
@@ -55,6 +57,11 @@ _SHAPES = {
             "Message(id: str, session_id: str, seq: int, role: Role[user, assistant],"
             " content: tuple[domain.sessions.message.TextPart, ...], run_id: str,"
             " status: MessageStatus[completed, cancelled, failed], created_at: datetime, client_message_id: str | None)"
+        ),
+        (
+            "Desk(session: SessionView(id: str, agent_id: str, title: str | None, head_seq: int, archived: bool,"
+            " metadata: collections.abc.Mapping[str, str], created_at: datetime, updated_at: datetime), name: str,"
+            " messages: application.paging.Page[domain.sessions.message.Message] | None)"
         ),
     )
 }
@@ -79,7 +86,7 @@ def present(keys: tuple[str, ...]) -> set[str]:
 
 
 def test_what_is_cached_changes_only_with_the_schema_number() -> None:
-    assert tuple(shape(kind) for kind in (Actor, AgentView, Page, SessionView, Message)) == _SHAPES[SCHEMA]
+    assert tuple(shape(kind) for kind in (Actor, AgentView, Page, Shelf, SessionView, Message, Desk)) == _SHAPES[SCHEMA]
 
 
 def test_a_changed_public_agent_is_forgotten_by_both_names_and_in_the_catalogue() -> None:
