@@ -29,6 +29,8 @@ async def seed(dsn: str, people: int, model: str, history: int) -> list[Account]
         sessions = await _open_sessions(connection, users, agent, history)
         await _remember(connection, sessions, history)
         await connection.execute("ANALYZE", timeout=300)
+        # As on a server that has run for a while: it has files of its log to use again, and need not fill new ones with zeros.
+        await connection.execute("CHECKPOINT", timeout=300)
         return [
             Account(token, session, socket=bool(number % 2))
             for number, (token, (session, _)) in enumerate(zip(accounts, sessions, strict=True))

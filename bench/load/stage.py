@@ -25,6 +25,8 @@ from tests.support.load_balancers import LoadBalancer, haproxy, nginx
 
 _START_SECONDS: Final = 60.0
 _READY: Final = "serving on http://"
+# What whoever runs it for ten thousand people would set; all else is the embedded server's.
+_POSTGRES: Final = {"max_wal_size": "4GB", "shared_buffers": "512MB"}
 _BALANCERS: Final[Mapping[str, LoadBalancer]] = {"haproxy": haproxy, "nginx": nginx}
 
 
@@ -59,7 +61,7 @@ async def built_stage(load: Load, fill: Callable[[str], object]) -> AsyncIterato
     async with AsyncExitStack() as stack:
         stack.callback(shutil.rmtree, path, ignore_errors=True)
         stack.callback(folder.release)
-        postgres = await EmbeddedPostgres.start(folder, settings={"max_wal_size": "4GB"})
+        postgres = await EmbeddedPostgres.start(folder, settings=_POSTGRES)
         stack.push_async_callback(postgres.stop)
         valkey = await EmbeddedValkey.start(folder)
         stack.push_async_callback(valkey.stop)
@@ -83,7 +85,15 @@ def _note_servers(stage: Stage) -> None:
 
 
 def _children(name: str) -> list[psutil.Process]:
-    return [each for each in psutil.Process().children(recursive=True) if each.name() == name]
+    return [each for each in psutil.Process().children(recursive=True) if _name(each) == name]
+
+
+def _name(process: psutil.Process) -> str | None:
+    """Return the name of a process; None of one that has just ended."""
+    try:
+        return str(process.name())
+    except psutil.NoSuchProcess:
+        return None
 
 
 def _clean_environment() -> None:
