@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-@dataclass(slots=True)
+@dataclass
 class MailServer:
     """What came in, and what is answered to `RCPT` and to what is handed in (None: it is taken)."""
 

@@ -1,10 +1,15 @@
 """The three forms of an address: one server, the sentinels that know a service's master, some servers of a cluster."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 Host = tuple[str, int]
+# Some releases of Python take no list of hosts for a URL where one of them is in brackets.
+_PARTS: Final = re.compile(
+    r"(?P<scheme>[a-z+]+)://(?P<place>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#.*)?", re.IGNORECASE
+)
 _PORTS: Final = {"single": 6379, "sentinel": 26379, "cluster": 6379}
 
 
@@ -36,13 +41,13 @@ def parse_address(url: str) -> Address:
     `redis+sentinel://[user:password@]host:port,…/service[/db][?sentinel_username=…&sentinel_password=…]` or
     `redis+cluster://[user:password@]host:port,…`, with `rediss` where servers are spoken to by TLS, and `valkey` for `redis`.
     """
-    split = urlsplit(url)
-    scheme, _, form = split.scheme.partition("+")
-    if scheme not in {"redis", "rediss", "valkey"} or form not in {"", "sentinel", "cluster"}:
+    split = _PARTS.fullmatch(url)
+    scheme, _, form = ("" if split is None else split["scheme"].lower()).partition("+")
+    if split is None or scheme not in {"redis", "rediss", "valkey"} or form not in {"", "sentinel", "cluster"}:
         raise ValueError("The address is of none of the three forms.")
-    user, _, hosts = split.netloc.rpartition("@")
+    user, _, hosts = split["place"].rpartition("@")
     name, _, password = user.partition(":")
-    path, options = split.path.strip("/").split("/"), parse_qs(split.query)
+    path, options = split["path"].strip("/").split("/"), parse_qs(split["query"] or "")
     common: dict[str, Any] = {
         "hosts": tuple(_host(one, _PORTS[form or "single"]) for one in hosts.split(",")), "secure": scheme == "rediss",
         "username": unquote(name) or None, "password": unquote(password) or None,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 
@@ -20,6 +20,9 @@ from entrypoints.ioc.backup import Backups, backup_loops, backups
 from entrypoints.settings import Settings, read_settings
 from tests.integration.postgres.own_server import OwnServer
 from tests.support.processes import until
+
+# The first releases of Python 3.11 do not know it.
+_FILTER: Final[dict[str, Any]] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ class Rig:
         (backup, *_) = await self.backups.archive.backups()
         whole = b"".join([piece async for piece in self.backups.archive.storage.get(data_name(backup))])
         with tarfile.open(fileobj=BytesIO(whole)) as opened:
-            opened.extractall(place, filter="data")
+            opened.extractall(place, **_FILTER)
 
     @asynccontextmanager
     async def shipping(self) -> AsyncIterator[None]:
