@@ -1,3 +1,4 @@
+import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -48,6 +49,16 @@ async def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
     yield server.url
     await server.stop()
     folder.release()
+
+
+@pytest.fixture(scope="session")
+def own_valkey_url(valkey_url: str) -> Callable[[], str]:
+    """The address of a part of the Valkey server that nobody else uses, each time that it is called.
+
+    Whoever has a database of its own needs one: what is cached of agents goes by their names, which all databases have.
+    """
+    numbers = itertools.count(100)
+    return lambda: f"{valkey_url.rpartition('/')[0]}/{next(numbers)}"
 
 
 @pytest.fixture(scope="session")

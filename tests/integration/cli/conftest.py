@@ -1,4 +1,3 @@
-import itertools
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -26,13 +25,6 @@ async def model_url() -> AsyncIterator[str]:
     async with running(sys.executable, "-m", "bench.upstream") as program:
         await program.says("/v1")
         yield program.out.strip()
-
-
-@pytest.fixture(scope="session")
-def own_valkey_url(valkey_url: str) -> Callable[[], str]:
-    """The address of a part of the Valkey server that nobody else uses, each time that it is called."""
-    numbers = itertools.count(1)
-    return lambda: f"{valkey_url.rpartition('/')[0]}/{next(numbers)}"
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Unmodified clients against a node that listens."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -21,9 +21,9 @@ def npm_clients() -> None:
 
 
 @pytest.fixture(scope="session")
-async def node_settings(postgres: PostgresServer, valkey_url: str) -> Settings:
+async def node_settings(postgres: PostgresServer, own_valkey_url: Callable[[], str]) -> Settings:
     """A database of their own: any node on it may take over the replies of one that leaves."""
-    return Settings(catalog_dsn=await postgres.database(), redis_url=valkey_url)
+    return Settings(catalog_dsn=await postgres.database(), redis_url=own_valkey_url())
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """From a change at the API to what strangers see at Varnish: the application, a worker, the edge."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -79,10 +79,10 @@ async def working(settings: Settings, *overrides: Provider) -> AsyncIterator[Non
 
 
 @pytest.fixture
-async def site(own_dsn: str, valkey_url: str) -> AsyncIterator[Site]:
+async def site(own_dsn: str, own_valkey_url: Callable[[], str]) -> AsyncIterator[Site]:
     port = free_port()
     options = {"url": f"http://127.0.0.1:{port}", "token": SECRET}
-    settings = Settings(catalog_dsn=own_dsn, redis_url=valkey_url, edge="varnish", edge_options=options)
+    settings = Settings(catalog_dsn=own_dsn, redis_url=own_valkey_url(), edge="varnish", edge_options=options)
     async with (
         listening(settings) as node, varnish(node.port, port=port), working(settings),
         httpx.AsyncClient(base_url=options["url"], timeout=30) as http,

@@ -1,7 +1,7 @@
 """Layers of cache change the speed of the API and never its results."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -16,8 +16,9 @@ _PASSING = re.compile(r"[a-z]+_[0-9a-z]{26}|\d{4}-\d\d-\d\dT[\d:.]+Z|req_\w+")
 
 
 @pytest.fixture(params=COMPOSITIONS, ids=lambda layers: "+".join(layers) or "none")
-async def node(request: pytest.FixtureRequest, own_dsn: str, valkey_url: str) -> AsyncIterator[Api]:
-    async with running_application(Settings(catalog_dsn=own_dsn, redis_url=valkey_url, cache_layers=request.param)) as running:
+async def node(request: pytest.FixtureRequest, own_dsn: str, own_valkey_url: Callable[[], str]) -> AsyncIterator[Api]:
+    settings = Settings(catalog_dsn=own_dsn, redis_url=own_valkey_url(), cache_layers=request.param)
+    async with running_application(settings) as running:
         yield running.api
 
 

@@ -1,7 +1,7 @@
 """Releases that live together: this code on the oldest schema that it takes, and on one that a later release has expanded."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -45,9 +45,11 @@ async def expanded_dsn(postgres: PostgresServer, tmp_path: Path) -> str:
 
 
 @pytest.fixture(params=["oldest_dsn", "expanded_dsn"])
-async def api(request: pytest.FixtureRequest, oldest_dsn: str, expanded_dsn: str, valkey_url: str) -> AsyncIterator[Api]:
+async def api(
+    request: pytest.FixtureRequest, oldest_dsn: str, expanded_dsn: str, own_valkey_url: Callable[[], str]
+) -> AsyncIterator[Api]:
     dsn = oldest_dsn if request.param == "oldest_dsn" else expanded_dsn
-    settings = Settings(catalog_dsn=dsn, redis_url=valkey_url)
+    settings = Settings(catalog_dsn=dsn, redis_url=own_valkey_url())
     await require_usable(settings)
     async with running_application(settings) as running:
         yield running.api

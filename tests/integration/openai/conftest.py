@@ -1,6 +1,6 @@
 """The unmodified official Python SDK against a node that listens, over a provider whose every byte the test writes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from dishka import Provider, Scope, provide
@@ -41,9 +41,9 @@ async def shared_provider() -> AsyncIterator[upstream.Provider]:
 
 
 @pytest.fixture(scope="session")
-async def settings(postgres: PostgresServer, valkey_url: str) -> Settings:
+async def settings(postgres: PostgresServer, own_valkey_url: Callable[[], str]) -> Settings:
     """A database of their own: any node on it may take over the replies of one that leaves."""
-    return Settings(catalog_dsn=await postgres.database(), redis_url=valkey_url)
+    return Settings(catalog_dsn=await postgres.database(), redis_url=own_valkey_url())
 
 
 @pytest.fixture(scope="session")

@@ -24,9 +24,9 @@ Speak = Callable[..., AsyncOpenAI]
 
 
 @pytest.fixture(scope="module")
-async def settings(postgres: PostgresServer, valkey_url: str) -> Settings:
+async def settings(postgres: PostgresServer, own_valkey_url: Callable[[], str]) -> Settings:
     """A database of their own: any node on it may take over the replies of one that leaves."""
-    return Settings(catalog_dsn=await postgres.database(), redis_url=valkey_url)
+    return Settings(catalog_dsn=await postgres.database(), redis_url=own_valkey_url())
 
 
 @pytest.fixture(scope="module")
@@ -244,8 +244,10 @@ async def test_the_helper_for_streams_takes_a_reply_that_another_provider_makes_
         assert stored.output_text == final.output_text
 
 
-async def test_what_was_brought_along_and_taken_out_leaves_nothing_at_odds(postgres: PostgresServer, valkey_url: str) -> None:
-    settings = Settings(catalog_dsn=await postgres.database(), redis_url=valkey_url)
+async def test_what_was_brought_along_and_taken_out_leaves_nothing_at_odds(
+    postgres: PostgresServer, own_valkey_url: Callable[[], str]
+) -> None:
+    settings = Settings(catalog_dsn=await postgres.database(), redis_url=own_valkey_url())
     async with listening(settings) as node:
         caller = await node.api.sign_up()
         items = [{"role": role, "content": "x"} for role in ("assistant", "user", "user", "assistant", "user")]

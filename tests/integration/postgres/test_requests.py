@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import httpx
@@ -52,9 +52,9 @@ async def filled(application: Application, dsn: str) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-async def narrow(own_dsn: str, valkey_url: str) -> AsyncIterator[Application]:
+async def narrow(own_dsn: str, own_valkey_url: Callable[[], str]) -> AsyncIterator[Application]:
     """An application with two connections."""
-    settings = Settings(catalog_dsn=own_dsn, redis_url=valkey_url, pool_size=2, database_timeout=60)
+    settings = Settings(catalog_dsn=own_dsn, redis_url=own_valkey_url(), pool_size=2, database_timeout=60)
     async with running_application(settings) as application:
         yield application
 
@@ -74,9 +74,9 @@ async def test_while_the_pool_is_busy_callers_are_told_503_and_then_served(narro
 
 
 @pytest.fixture
-async def hasty(own_server: OwnServer, valkey_url: str) -> AsyncIterator[Application]:
+async def hasty(own_server: OwnServer, own_valkey_url: Callable[[], str]) -> AsyncIterator[Application]:
     """An application over a server of its own, which gets half a second for a statement."""
-    settings = Settings(catalog_dsn=await own_server.database(), redis_url=valkey_url, database_timeout=0.5, pool_size=5)
+    settings = Settings(catalog_dsn=await own_server.database(), redis_url=own_valkey_url(), database_timeout=0.5, pool_size=5)
     async with running_application(settings) as application:
         yield application
         own_server.freeze()

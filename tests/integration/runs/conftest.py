@@ -1,6 +1,6 @@
 """Two nodes over the same Postgres and Valkey."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -23,7 +23,7 @@ class Pair:
 
 
 @pytest.fixture
-async def pair(own_dsn: str, valkey_url: str) -> AsyncIterator[Pair]:
-    settings = Settings(catalog_dsn=own_dsn, redis_url=valkey_url)
+async def pair(own_dsn: str, own_valkey_url: Callable[[], str]) -> AsyncIterator[Pair]:
+    settings = Settings(catalog_dsn=own_dsn, redis_url=own_valkey_url())
     async with running_application(settings) as first, running_application(settings) as second:
         yield Pair(first, second)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 from entrypoints.settings import Settings
@@ -35,8 +36,10 @@ async def rest_of(reader: asyncio.StreamReader) -> str:
         return (await reader.read()).decode()
 
 
-async def test_with_two_connections_and_five_hundred_open_streams_the_api_answers(own_dsn: str, valkey_url: str) -> None:
-    settings = Settings(catalog_dsn=own_dsn, redis_url=valkey_url, pool_size=POOL)
+async def test_with_two_connections_and_five_hundred_open_streams_the_api_answers(
+    own_dsn: str, own_valkey_url: Callable[[], str]
+) -> None:
+    settings = Settings(catalog_dsn=own_dsn, redis_url=own_valkey_url(), pool_size=POOL)
     async with listening(settings) as node:
         caller = await node.api.sign_up()
         slug = await caller.agent("scripted-stalls")

@@ -1,6 +1,6 @@
 """An application over a catalog of its own and three shards."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,14 +27,14 @@ class Sharded:
 
 @pytest.fixture(scope="module")
 async def sharded(
-    postgres: PostgresServer, valkey_url: str, tmp_path_factory: pytest.TempPathFactory, pattern: Path
+    postgres: PostgresServer, own_valkey_url: Callable[[], str], tmp_path_factory: pytest.TempPathFactory, pattern: Path
 ) -> AsyncIterator[Sharded]:
     last = OwnServer(tmp_path_factory.mktemp("last"))
     await last.start_as(pattern)
     try:
         catalog = await postgres.database()
         shards = (await postgres.database(), await postgres.database(), await last.database())
-        settings = Settings(catalog_dsn=catalog, shard_dsns=shards, redis_url=valkey_url)
+        settings = Settings(catalog_dsn=catalog, shard_dsns=shards, redis_url=own_valkey_url())
         async with running_application(settings) as application:
             yield Sharded(application, catalog, shards, last)
     finally:

@@ -1,7 +1,7 @@
 """Another strategy by a setting: a directory that pins named users to a shard."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import asyncpg
 import pytest
@@ -20,9 +20,9 @@ async def dsns(postgres: PostgresServer) -> list[str]:
 
 
 @pytest.fixture
-async def api(dsns: list[str], valkey_url: str) -> AsyncIterator[Api]:
+async def api(dsns: list[str], own_valkey_url: Callable[[], str]) -> AsyncIterator[Api]:
     settings = Settings(
-        catalog_dsn=dsns[0], shard_dsns=(dsns[1], dsns[2]), shard_routing="directory", redis_url=valkey_url
+        catalog_dsn=dsns[0], shard_dsns=(dsns[1], dsns[2]), shard_routing="directory", redis_url=own_valkey_url()
     )
     async with running_application(settings) as running:
         yield running.api
